@@ -1,0 +1,1 @@
+"""The contract between cell and host: requests, replies, and their encoding."""
