@@ -28,8 +28,8 @@ def in_frame(answer: Answer, world_to_frame: np.ndarray) -> Answer:
 
 
 @functools.singledispatch
-def finding_in_frame(finding: Finding, world_to_frame: np.ndarray) -> Finding:
-    """`finding` moved by `world_to_frame` (4, 4); raises TypeError for an unknown kind."""
+def finding_in_frame(finding: Finding, _world_to_frame: np.ndarray) -> Finding:
+    """`finding` moved by a rigid (4, 4) transform; raises TypeError for an unknown kind."""
     raise TypeError(f'{type(finding).__name__} is no finding')
 
 

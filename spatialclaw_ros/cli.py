@@ -1,0 +1,42 @@
+"""The `spatialclaw` command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import sys
+
+from spatialclaw_ros import __version__
+from spatialclaw_ros.commands import ask
+from spatialclaw_ros.commands import demo
+from spatialclaw_ros.commands import kernel
+from spatialclaw_ros.commands import simulate
+from spatialclaw_ros.findings.errors import SpatialError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `spatialclaw`."""
+    top = argparse.ArgumentParser(
+        prog='spatialclaw',
+        description='Spatial questions about what a robot sees, answered with geometry.')
+    top.add_argument('--version', action='version', version=__version__)
+    commands = top.add_subparsers(required=True, metavar='COMMAND')
+    for command in (ask, kernel, simulate, demo):
+        command.add_parser(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one sub-command; its exit status, 2 for a source that cannot be read."""
+    args = parser().parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except KeyboardInterrupt:
+        return 130
+    except (SpatialError, OSError, ValueError, RuntimeError) as error:
+        print(f'spatialclaw: {error}', file=sys.stderr)
+        return 2
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the `spatialclaw` command does, one file per sub-command."""

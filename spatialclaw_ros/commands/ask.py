@@ -1,0 +1,96 @@
+"""`spatialclaw ask`: one question, answered from a recording or by a running node."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+import time
+from typing import Any
+
+import numpy as np
+
+from spatialclaw_ros.agent.ask import ask
+from spatialclaw_ros.commands import source
+from spatialclaw_ros.commands.as_json import answer_json
+from spatialclaw_ros.findings.answer import Answer
+from spatialclaw_ros.findings.errors import BadGoal
+from spatialclaw_ros.findings.errors import SpatialError
+from spatialclaw_ros.findings.status import ErrorCode
+from spatialclaw_ros.kernel.host import Limits
+from spatialclaw_ros.kernel.host import Nursery
+from spatialclaw_ros.perception.select import engines_for
+from spatialclaw_ros.scene import FrameWindow
+from spatialclaw_ros.session.question import Question
+
+#: The module whose names a cell sees; loaded once, before the first fork.
+TOOLKIT = 'spatialclaw_ros.toolkit.cell'
+
+
+def add_parser(commands: Any) -> None:
+    """Add `ask` to the sub-commands."""
+    parser = commands.add_parser(
+        'ask', help='answer one spatial question',
+        description='Answer one spatial question from a recording, or by a running node.')
+    parser.add_argument('question', help='"How far is the mug from the edge of the table?"')
+    source.add_arguments(parser)
+    parser.add_argument('--live', action='store_true', help='ask a running node by its action')
+    parser.add_argument('--json', action='store_true', help='print exactly one JSON object')
+    parser.add_argument('--policy', default='auto', help='auto (default) or recipes')
+    parser.add_argument('--choices', nargs='+', default=[], help='the answer is one of these')
+    parser.add_argument('--timeout', type=float, default=60.0, metavar='S', help='default 60')
+    parser.add_argument('--max-steps', type=int, default=12, metavar='N', help='default 12')
+    parser.add_argument('--transcript', type=Path, metavar='DIR', help='keep every step there')
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Answer and print; 0 when the question was answered, 1 when it was not."""
+    if args.live:
+        from spatialclaw_ros.nodes.client import ask_live
+        report = ask_live(args.question, vars(args))
+    else:
+        report = asyncio.run(_from_recording(args))
+    print(json.dumps(report) if args.json else as_text(report))
+    return 0 if report['status'] == ErrorCode.NONE.label else 1
+
+
+async def _from_recording(args: argparse.Namespace) -> dict[str, Any]:
+    began = time.monotonic()
+    try:
+        if args.recording is None:
+            raise BadGoal('nothing to look at: give --recording PATH, or --live for a node')
+        window = source.window_of(args)
+    except (SpatialError, OSError, ValueError) as error:
+        code = error.code if isinstance(error, SpatialError) else ErrorCode.BAD_GOAL
+        refusal = Answer(code, message=str(error), elapsed=time.monotonic() - began)
+        return answer_json(refusal, np.eye(4))
+    question = Question(
+        args.question, choices=tuple(args.choices), target_frame=args.target_frame,
+        policy=args.policy, max_steps=args.max_steps, timeout=args.timeout)
+    answer = await _answer(question, window, args.transcript)
+    to_target = window.world_to_target
+    return answer_json(answer, np.eye(4) if to_target is None else to_target)
+
+
+async def _answer(question: Question, window: FrameWindow, transcript: Path | None) -> Answer:
+    nursery = await Nursery.start(TOOLKIT)
+    try:
+        return await ask(question, window, engines_for(window), nursery,
+                         limits=Limits(), transcript_dir=transcript)
+    finally:
+        await nursery.close()
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """The report for a person: the answer with its interval, then how it was found."""
+    if report['status'] != ErrorCode.NONE.label:
+        return f'{report["status"]}: {report["explanation"]}'
+    unit = f' {report["unit"]}' if report['unit'] else ''
+    answer = report['answer']
+    head = f'{answer:.4g}{unit}' if isinstance(answer, float) else f'{answer}'
+    if report['interval'] is not None:
+        low, high = report['interval']
+        head += f'  (95 % interval {low:.4g} to {high:.4g}{unit})'
+    return f'{head}\n{report["explanation"]}'

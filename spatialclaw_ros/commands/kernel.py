@@ -1,0 +1,148 @@
+"""`spatialclaw kernel`: run cells by hand, at a prompt or as JSON lines."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import codeop
+import json
+from pathlib import Path
+import sys
+import tempfile
+from typing import Any
+
+from PIL import Image
+
+from spatialclaw_ros.commands import source
+from spatialclaw_ros.commands.as_json import finding_json
+from spatialclaw_ros.commands.as_json import plain
+from spatialclaw_ros.commands.ask import TOOLKIT
+from spatialclaw_ros.kernel.host import Limits
+from spatialclaw_ros.kernel.host import Nursery
+from spatialclaw_ros.perception.select import engines_for
+from spatialclaw_ros.session.cell_result import CellResult
+from spatialclaw_ros.session.question import Question
+from spatialclaw_ros.session.session import Session
+
+
+def add_parser(commands: Any) -> None:
+    """Add `kernel` to the sub-commands."""
+    parser = commands.add_parser(
+        'kernel', help='run cells by hand',
+        description='Run cells in the kernel a question gets. End a cell with an empty line.')
+    source.add_arguments(parser)
+    parser.add_argument('--json', action='store_true',
+                        help='read {"code": "…"} lines, print one result line for each')
+    parser.add_argument('--cell-timeout', type=float, default=60.0, metavar='S',
+                        help='limit of one cell, its tool calls not counted (default 60)')
+    parser.add_argument('--no-check', action='store_true',
+                        help='skip the courtesy check, to try what lies behind it')
+    parser.add_argument('--images', type=Path, metavar='DIR',
+                        help='where shown pictures are written (default: a new folder in /tmp)')
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run cells until the input ends; 0 unless the source cannot be read."""
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    window = source.window_of(args)
+    limits = Limits(cell_seconds=args.cell_timeout, check=not args.no_check)
+    nursery = await Nursery.start(TOOLKIT)
+    try:
+        question = Question('', target_frame=args.target_frame)
+        session = await Session.open(nursery, question, window, engines_for(window), limits)
+        try:
+            await (_json_lines if args.json else _prompt)(session, args.images)
+        finally:
+            await session.close()
+    finally:
+        await nursery.close()
+    return 0
+
+
+async def _json_lines(session: Session, folder: Path | None) -> None:
+    number = 0
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        if not line.strip():
+            continue
+        number += 1
+        try:
+            code = json.loads(line)['code']
+            if not isinstance(code, str):
+                raise TypeError
+        except (ValueError, KeyError, TypeError):
+            report = _refusal(f'line {number} is not {{"code": "…"}}: {line.strip()[:80]!r}')
+        else:
+            report = result_json(await session.run_cell(code), number, folder)
+        print(json.dumps(report), flush=True)
+
+
+def _refusal(message: str) -> dict[str, Any]:
+    return {'status': 'refused', 'stdout': '', 'error': message, 'answer': None, 'evidence': [],
+            'images': [], 'variables': {}, 'seconds': 0.0}
+
+
+def result_json(result: CellResult, number: int, folder: Path | None) -> dict[str, Any]:
+    """One cell's result as a JSON object; its pictures are written to `folder`."""
+    answer = result.answer
+    return plain({
+        'status': result.status,
+        'stdout': result.stdout,
+        'error': result.error or None,
+        'answer': None if answer is None else (
+            answer.text if answer.value is None else answer.value),
+        'evidence': [finding_json(finding) for finding in (
+            result.findings if answer is None else answer.evidence)],
+        'images': _write(result, number, folder),
+        'variables': {variable.name: variable.summary for variable in result.variables},
+        'seconds': round(result.seconds, 6),
+        'note': result.note or None,
+    })
+
+
+def _write(result: CellResult, number: int, folder: Path | None) -> list[str]:
+    if not result.shown:
+        return []
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix='spatialclaw-'))
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for index, picture in enumerate(result.shown):
+        path = folder / f'cell{number:03d}_{index}.png'
+        Image.fromarray(picture.image).save(path)
+        paths.append(str(path))
+    return paths
+
+
+async def _prompt(session: Session, folder: Path | None) -> None:
+    print(f'{len(session.window.frames)} frames; sandbox: {session.sandbox}. Ctrl-D ends.')
+    number = 0
+    while (code := await asyncio.to_thread(_read_cell)) is not None:
+        if not code.strip():
+            continue
+        number += 1
+        result = await session.run_cell(code)
+        print(result.feedback(''))
+        for path in _write(result, number, folder):
+            print(f'picture: {path}')
+
+
+def _read_cell() -> str | None:
+    """One cell from the terminal: complete, or ended by an empty line; None at end of input."""
+    lines: list[str] = []
+    while True:
+        try:
+            lines.append(input('... ' if lines else '>>> '))
+        except EOFError:
+            print()
+            return '\n'.join(lines) if lines else None
+        text = '\n'.join(lines)
+        try:
+            if codeop.compile_command(text, symbol='exec') is not None and (
+                    len(lines) == 1 or not lines[-1]):
+                return text
+        except (SyntaxError, ValueError, OverflowError):
+            return text
