@@ -1,0 +1,1 @@
+"""Engines: from pixels to depth and masks."""

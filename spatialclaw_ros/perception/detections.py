@@ -1,0 +1,106 @@
+"""Segment engine for regions: boxes, points or masks of the question or of a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spatialclaw_ros.calls.requests import SegmentBoxes
+from spatialclaw_ros.calls.requests import Segmented
+from spatialclaw_ros.calls.requests import SegmentPoints
+from spatialclaw_ros.calls.requests import SegmentText
+from spatialclaw_ros.perception.cutout import cut_out
+from spatialclaw_ros.perception.cutout import NothingInside
+from spatialclaw_ros.perception.masks import Mask
+from spatialclaw_ros.perception.names import matching
+from spatialclaw_ros.perception.reply import segmented_by_name
+from spatialclaw_ros.perception.reply import Sightings
+from spatialclaw_ros.scene import Frame
+from spatialclaw_ros.scene import Region
+
+
+class Detections:
+    """Masks from the regions of each frame; its vocabulary is their names."""
+
+    name = 'detections'
+
+    def __init__(self) -> None:
+        """Start with no mask made."""
+        self._made: dict[tuple[int, int], tuple[Mask | None, str]] = {}
+
+    def vocabulary(self, frames: Sequence[Frame]) -> tuple[str, ...] | None:
+        """Names of the regions of `frames`, each once, in order."""
+        return tuple(dict.fromkeys(
+            region.name for frame in frames for region in frame.regions))
+
+    def segment_text(self, request: SegmentText, frames: Sequence[Frame]) -> Segmented:
+        """Masks of the regions named by `request.prompts`."""
+        chosen = [frame for frame in frames if frame.index in request.frames]
+        return segmented_by_name(
+            request, chosen, self.vocabulary(frames) or (), self._find, gated=False)
+
+    def segment_boxes(self, request: SegmentBoxes, frames: Sequence[Frame]) -> Segmented:
+        """Masks of the objects in `request.boxes` on the prompt frame."""
+        regions = [Region(label, request.prompt_frame, box=box)
+                   for label, box in zip(request.labels, request.boxes, strict=True)]
+        return self._segment_regions(regions, request.prompt_frame, request.frames, frames)
+
+    def segment_points(self, request: SegmentPoints, frames: Sequence[Frame]) -> Segmented:
+        """Masks of the objects at `request.points` on the prompt frame."""
+        regions = [
+            Region(label, request.prompt_frame, points=np.asarray(points),
+                   point_labels=tuple(point_labels))
+            for label, points, point_labels in zip(
+                request.labels, request.points, request.point_labels, strict=True)]
+        return self._segment_regions(regions, request.prompt_frame, request.frames, frames)
+
+    def _segment_regions(self, regions: list[Region], prompt_frame: int,
+                         asked: tuple[int, ...], frames: Sequence[Frame]) -> Segmented:
+        frame = next((frame for frame in frames if frame.index == prompt_frame), None)
+        if frame is None:
+            raise ValueError(
+                f'no frame {prompt_frame} to segment; these frames were given: '
+                f'{[f.index for f in frames]}')
+        masks, reasons = [], []
+        for number, region in enumerate(regions):
+            others = [other for other in (*regions, *frame.regions) if other is not region]
+            mask, reason = _mask_of(frame, region, others)
+            if mask is None:
+                reasons.append(reason)
+            else:
+                masks.append(mask.instance(frame.index, number, region.name, 1.0))
+        return Segmented(asked, tuple(masks), '; '.join(reasons))
+
+    def _find(self, prompt: str, frames: Sequence[Frame]) -> Sightings:
+        sightings, reasons = [], []
+        for frame in frames:
+            pairs = []
+            for i, region in enumerate(frame.regions):
+                if not matching(prompt, [region.name]):
+                    continue
+                mask, reason = self._region_mask(frame, i)
+                if mask is None:
+                    reasons.append(reason)
+                else:
+                    pairs.append((mask, region.score))
+            sightings.append((frame, pairs))
+        if not any(pairs for _, pairs in sightings) and not reasons:
+            reasons.append(f'{prompt!r} has no region in frames {[f.index for f in frames]}')
+        return sightings, '; '.join(reasons)
+
+    def _region_mask(self, frame: Frame, i: int) -> tuple[Mask | None, str]:
+        key = (frame.index, i)
+        if key not in self._made:
+            others = [region for j, region in enumerate(frame.regions) if j != i]
+            self._made[key] = _mask_of(frame, frame.regions[i], others)
+        return self._made[key]
+
+
+def _mask_of(frame: Frame, region: Region, others: Sequence[Region]) -> tuple[Mask | None, str]:
+    """The region's mask, or why there is none."""
+    region.check_inside(frame.camera.width, frame.camera.height)
+    try:
+        return cut_out(frame, region, others), ''
+    except NothingInside as nothing:
+        return None, f'{region.name!r} in frame {frame.index}: {nothing}'
