@@ -53,7 +53,7 @@ def adapt_exports(venv: Path) -> None:
             stale.append((file, text))
     if not stale:
         return
-    say('pointing the wheels\' CMake files at this Python')
+    say("pointing the wheels' CMake files at this Python")
     python_include, numpy_include = subprocess.run(
         [venv / 'bin' / 'python', '-c',
          'import sysconfig, numpy; print(sysconfig.get_paths()["include"]); '
