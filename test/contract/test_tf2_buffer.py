@@ -225,7 +225,8 @@ def test_ten_seconds_are_kept(buffer):
 
 def test_the_time_kept_can_be_chosen():
     buffer = tf2_ros.Buffer(cache_time=Duration(seconds=3))
-    fill(buffer, *(stamped('odom', 'base', seconds) for seconds in (100, 101, 102, 104, 105, 105.5)))
+    times = (100, 101, 102, 104, 105, 105.5)
+    fill(buffer, *(stamped('odom', 'base', seconds) for seconds in times))
     assert buffer.can_transform('odom', 'base', at(104.5))
     assert not buffer.can_transform('odom', 'base', at(101.5))
 
