@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
+from spatialclaw_ros.findings.answer import Found
+from spatialclaw_ros.findings.sight import DepthSight
+from spatialclaw_ros.findings.sight import Sight
+from spatialclaw_ros.findings.surface import Surface
+from spatialclaw_ros.findings.surface import View
+from spatialclaw_ros.geometry.boxes import principal_axes
+from spatialclaw_ros.geometry.boxes import upright_axes
+from spatialclaw_ros.geometry.robust import lower_end
+from spatialclaw_ros.geometry.robust import rank_for
 
-@dataclass(frozen=True, eq=False)
-class Cloud:
-    """Visible surface points of one object, every view together.
-
-    `points` (K, 3) float64 world metres; `sigma` (K,) metres along the ray; `view` (K,) frame
-    number each point was seen in; `pixels` (K, 2) its (u, v). `variants` (V, K) bool: row 0 is
-    the mask itself, the others are alternative masks of the same object (eroded, other seeds,
-    other regions excluded), from which the mask's part of a sigma is taken. Points that belong
-    only to an alternative have `variants[0]` False. `edge` (K,) bool marks points within a pixel
-    of a depth step or of the mask's rim, where readings mix two surfaces.
-    """
-
-    points: np.ndarray
-    sigma: np.ndarray
-    view: np.ndarray
-    pixels: np.ndarray
-    variants: np.ndarray
-    edge: np.ndarray
-
-    def of(self, view: int | None = None, variant: int = 0) -> np.ndarray:
-        """Indices (M,) of the points of one mask variant, of one frame or of all."""
-        chosen = self.variants[variant]
-        return np.flatnonzero(chosen if view is None else chosen & (self.view == view))
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """What a measure must know of a frame an object was seen in."""
-
-    frame: int
-    camera: str
-    stamp: int
-    camera_to_world: np.ndarray
-    bias_share: float
-    focal_share: float
-    pose_translation_sigma: float
-    pose_rotation_sigma: float
-    world: str
+_SAMPLE = 5000
+#: Variance of an angle of which nothing is known, uniform over a turn, rad².
+UNIFORM_ANGLE = np.pi ** 2 / 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,3 +63,174 @@ class Plane3D:
     def height(self, points: np.ndarray) -> np.ndarray:
         """Signed distance (N,) metres of `points` (N, 3) along the normal."""
         return np.asarray(points) @ self.normal - self.offset
+
+
+@dataclass(frozen=True, eq=False)
+class Object3D:
+    """An object's visible surface, in every view of it.
+
+    `sights` holds one entry per frame; `up` (3,) is against gravity in the world, None where
+    unknown; `front` (3,) the horizontal way it faces, None where unknown. Frames without a pose
+    are worlds of their own: points and box are then those of the world that shows most of it.
+    """
+
+    name: str
+    sights: tuple[Sight, ...]
+    up: np.ndarray | None = None
+    score: float = 1.0
+    front: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        """Name, number of points, size and place, on one line."""
+        center = np.round(self.box.center, 3).tolist()
+        size = ' x '.join(f'{side:.3f}' for side in self.box.size)
+        return (f'Object3D({self.name!r}: {len(self.points)} points (K,3) world m, box {size} m '
+                f'at {center}, frames {list(self.frame_indices)})')
+
+    @property
+    def frame_indices(self) -> tuple[int, ...]:
+        """Numbers of the frames it was seen in."""
+        return tuple(sight.view.frame for sight in self.sights if sight.view is not None)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The views it was seen in."""
+        return tuple(sight.view for sight in self.sights if sight.view is not None)
+
+    @cached_property
+    def world(self) -> str:
+        """The world that shows most of it; empty for bare points."""
+        sizes: dict[str, int] = {}
+        for sight in self.sights:
+            world = sight.view.world if sight.view is not None else ''
+            sizes[world] = sizes.get(world, 0) + len(sight.surface().points)
+        return max(sizes, key=lambda world: sizes[world])
+
+    def sights_in(self, world: str) -> tuple[Sight, ...]:
+        """Sights whose view is in `world`."""
+        return tuple(sight for sight in self.sights
+                     if sight.view is None or sight.view.world == world)
+
+    def only(self, frames: Sequence[int]) -> Object3D:
+        """The same object as only `frames` show it; raises KeyError where none does."""
+        kept = tuple(s for s in self.sights if s.view is not None and s.view.frame in frames)
+        if not kept:
+            raise KeyError(
+                f'{self.name!r} is not seen in {list(frames)}; it is in {self.frame_indices}')
+        return replace(self, sights=kept)
+
+    @cached_property
+    def _surfaces(self) -> tuple[Surface, ...]:
+        return tuple(sight.surface() for sight in self.sights_in(self.world))
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """(K, 3) float64 world metres: its visible surface, smoothed, without flying pixels."""
+        return np.concatenate([surface.points for surface in self._surfaces])
+
+    @cached_property
+    def sigma(self) -> np.ndarray:
+        """(K,) metres along the ray: one sigma of each point's own noise."""
+        return np.concatenate([surface.sigma for surface in self._surfaces])
+
+    @cached_property
+    def centroid(self) -> np.ndarray:
+        """(3,) world metres: mean of the visible points, every view counted alike."""
+        return np.mean([s.points.mean(axis=0) for s in self._surfaces], axis=0)
+
+    @cached_property
+    def box(self) -> Box3D:
+        """Oriented box about the visible points; its third axis is up where gravity is known."""
+        axes = (principal_axes(self.points) if self.up is None
+                else upright_axes(self.points, self.up))
+        return box_along(self.points, axes)
+
+    @cached_property
+    def aligned_box(self) -> Box3D:
+        """Box about the visible points along the world's axes."""
+        return box_along(self.points, np.eye(3))
+
+    @property
+    def pose(self) -> np.ndarray:
+        """(4, 4) pose of the box in the world: its centre and axes."""
+        pose = np.eye(4)
+        pose[:3, :3], pose[:3, 3] = self.box.rotation, self.box.center
+        return pose
+
+    @property
+    def top(self) -> np.ndarray:
+        """(3,) middle of the box's upper face, world metres; the third box axis is up."""
+        return self.box.center + self.box.rotation[:, 2] * self.box.size[2] / 2
+
+    @property
+    def bottom(self) -> np.ndarray:
+        """(3,) middle of the box's lower face, world metres."""
+        return self.box.center - self.box.rotation[:, 2] * self.box.size[2] / 2
+
+    @property
+    def visible(self) -> float:
+        """Share of its silhouette that nothing nearer cuts off, in the view that shows most."""
+        return max((s.visible for s in self.sights if isinstance(s, DepthSight)), default=1.0)
+
+    @property
+    def truncated(self) -> bool:
+        """Whether an image border cuts it in every view."""
+        cut = [s.truncated for s in self.sights if isinstance(s, DepthSight)]
+        return bool(cut) and all(cut)
+
+    def found(self) -> Found:
+        """What leaves the kernel: box, pose with covariance, and a sample of the points."""
+        stride = -(-len(self.points) // _SAMPLE)
+        covariance = np.zeros((6, 6))
+        covariance[:3, :3] = self._centre_covariance()
+        turn = self.box.rotation
+        known = 0.0 if self.up is None else np.deg2rad(3.0) ** 2
+        spread = np.diag([known or UNIFORM_ANGLE, known or UNIFORM_ANGLE, self._yaw_variance()])
+        covariance[3:, 3:] = turn @ spread @ turn.T
+        return Found(
+            self.name, self.box.center, self.box.size, self.box.rotation, self._size_sigma(),
+            covariance, np.ascontiguousarray(self.points[::stride]), self.visible, self.truncated,
+            tuple(dict.fromkeys(view.camera for view in self.views)), self.frame_indices,
+            self.score)
+
+    def _centre_covariance(self) -> np.ndarray:
+        """(3, 3) m²: frame and pose errors of the centre, and half the box's own spread."""
+        covariance = np.diag(np.square(self._size_sigma() / 2))
+        covariance = self.box.rotation @ covariance @ self.box.rotation.T
+        for view in self.views[:1]:
+            for share, lever in ((view.bias_share, view.scaled(self.box.center)),
+                                 (view.focal_share, view.refocused(self.box.center))):
+                covariance += share ** 2 * np.outer(lever, lever)
+            away = float(np.linalg.norm(self.box.center - view.origin))
+            covariance += np.eye(3) * (view.pose_translation_sigma ** 2
+                                       + (view.pose_rotation_sigma * away) ** 2)
+        return covariance
+
+    def _size_sigma(self) -> np.ndarray:
+        """(3,) metres: what the other masks change of the box's sides, and the point noise."""
+        noise = float(np.nanmedian(self.sigma)) if len(self.sigma) else np.nan
+        along = self.box.rotation
+        sizes = [np.ptp(surface.points @ along, axis=0)
+                 for sight in self.sights_in(self.world) for surface in
+                 (sight.surface(variant) for variant in range(1, sight.variants))
+                 if len(surface.points)]
+        spread = np.zeros(3)
+        if sizes:
+            spread = np.sqrt(np.mean(np.square(np.array(sizes) - self.box.size), axis=0) / 3)
+        return np.sqrt(np.square(spread) + noise ** 2)
+
+    def _yaw_variance(self) -> float:
+        """rad²: the box's long side tells its yaw the better, the longer it is than the other."""
+        longer, shorter = self.box.size[0], self.box.size[1]
+        if longer < 1.2 * shorter:
+            return UNIFORM_ANGLE
+        return float(np.square(2 * self._size_sigma()[:2].max() / longer))
+
+
+def box_along(points: np.ndarray, axes: np.ndarray) -> Box3D:
+    """Box about `points` (K, 3) along the columns of `axes` (3, 3), its ends told robustly."""
+    along = points @ axes
+    rank = rank_for(len(points))
+    low, high = lower_end(along, rank, axis=0), -lower_end(-along, rank, axis=0)
+    low, high = np.minimum(low, high), np.maximum(low, high)
+    return Box3D(axes @ ((low + high) / 2), high - low, axes)

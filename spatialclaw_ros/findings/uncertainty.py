@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 import math
 
+import numpy as np
+from scipy.special import ndtri
+
 #: Half-width of a 95 % interval of a normal distribution, in sigmas.
 Z95 = 1.959963984540054
+
+_NORMAL = ndtri((np.arange(200) + 0.5) / 200)
 
 
 @dataclass(frozen=True)
@@ -45,3 +50,18 @@ class Interval:
 
 
 NAN_INTERVAL = Interval(math.nan, math.nan)
+
+
+def interval_of(value: float, errors: np.ndarray, sigma: float, low: float = -math.inf,
+                high: float = math.inf) -> Interval:
+    """95 % interval of a value whose error is drawn `errors` (B,) plus a normal of `sigma`.
+
+    Errors are estimate minus truth, so the interval leans against their skew. It is cut at `low`
+    and `high`, and contains the value.
+    """
+    if not math.isfinite(sigma):
+        return NAN_INTERVAL
+    drawn = np.asarray(errors, float) if len(errors) else np.zeros(1)
+    below, above = np.quantile((drawn[:, None] + sigma * _NORMAL).ravel(), [0.025, 0.975])
+    return Interval(max(min(value - float(above), value), low),
+                    min(max(value - float(below), value), high))

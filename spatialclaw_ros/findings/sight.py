@@ -1,0 +1,169 @@
+"""One object as one frame shows it: a depth crop, its masks, and what surrounds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from scipy import sparse
+
+from spatialclaw_ros.findings.surface import DepthSurface
+from spatialclaw_ros.findings.surface import PointSurface
+from spatialclaw_ros.findings.surface import Surface
+from spatialclaw_ros.findings.surface import View
+from spatialclaw_ros.geometry.localfit import fit_locally
+from spatialclaw_ros.geometry.localfit import LocalFit
+from spatialclaw_ros.geometry.localfit import rim_shift
+from spatialclaw_ros.geometry.robust import robust_sigma
+
+_LEAST_FOR_SCALE = 30
+_NO_POINTS = np.empty((0, 3))
+
+
+class Sight(Protocol):
+    """What one frame, or nobody in particular, knows of an object."""
+
+    @property
+    def view(self) -> View | None:
+        """Where it was seen from."""
+
+    @property
+    def variants(self) -> int:
+        """Number of masks: the first is the mask itself, the others what it might also be."""
+
+    @property
+    def surroundings(self) -> np.ndarray:
+        """(S, 3) world metres: what the frame shows about the object, without it."""
+
+    def surface(self, variant: int = 0) -> Surface:
+        """The visible surface under one of the masks; may have no points under another."""
+
+
+@dataclass(frozen=True, eq=False)
+class DepthSight:
+    """A crop of a depth image with its masks.
+
+    `depth` (h, w) metres, NaN where there is no reading of the object; `sigma` (h, w) metres;
+    `masks` (V, h, w) bool; `fillable` (h, w) bool where a lost reading may be had from its
+    neighbours; `tolerance` (h, w) metres of depth a fit may span; `rays` (h, w, 2) x/z and y/z;
+    `origin` the crop's corner (x, y) in the image.
+    """
+
+    view: View
+    origin: tuple[int, int]
+    depth: np.ndarray
+    sigma: np.ndarray
+    masks: np.ndarray
+    fillable: np.ndarray
+    tolerance: np.ndarray
+    rays: np.ndarray
+    surroundings: np.ndarray = field(default_factory=lambda: _NO_POINTS)
+    visible: float = 1.0
+    truncated: bool = False
+    _surfaces: dict[int, DepthSurface] = field(default_factory=dict, repr=False)
+
+    @property
+    def variants(self) -> int:
+        """Number of masks."""
+        return len(self.masks)
+
+    @cached_property
+    def noise_scale(self) -> float:
+        """How much noisier than `sigma` says the readings are about their smooth surface."""
+        usable = self.masks[0] & np.isfinite(self.depth)
+        fit = self._fit(usable, usable, np.zeros((*usable.shape, 2)))
+        inverse, sigma = self._inverse(usable)
+        place = fit.rows * usable.shape[1] + fit.columns
+        expected = sigma[place] * np.sqrt(
+            np.clip(1 - 2 * fit.self_weight + fit.leverage, 0, None))
+        told = expected > 0.5 * sigma[place]
+        if told.sum() < _LEAST_FOR_SCALE:
+            return 1.0
+        residual = (inverse[place] - fit.operator @ inverse)[told] / expected[told]
+        return float(np.clip(robust_sigma(residual), 0.1, 5.0))
+
+    def surface(self, variant: int = 0) -> DepthSurface:
+        """The visible surface under one of the masks; may have no points."""
+        if variant not in self._surfaces:
+            self._surfaces[variant] = self._make_surface(self.masks[variant])
+        return self._surfaces[variant]
+
+    def _inverse(self, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Inverse depth (P,) 1/m of the crop and its noise, 0 where not `usable`."""
+        with np.errstate(invalid='ignore', divide='ignore'):
+            inverse = np.where(usable, 1.0 / self.depth, 0.0).ravel()
+            sigma = np.where(usable, self.sigma / np.square(self.depth), 0.0).ravel()
+        return inverse, sigma
+
+    def _fit(self, usable: np.ndarray, wanted: np.ndarray, shift: np.ndarray) -> LocalFit:
+        return fit_locally(self.depth, usable, wanted, self.tolerance, shift)
+
+    def _make_surface(self, mask: np.ndarray) -> DepthSurface:
+        usable = mask & np.isfinite(self.depth)
+        wanted = mask & (usable | self.fillable)
+        shift = rim_shift(mask)
+        moved = wanted & (shift != 0).any(axis=2)
+        still = self._fit(usable, wanted, np.zeros_like(shift))
+        rim = self._fit(usable, moved, shift)
+        inverse, noise = self._inverse(usable)
+        noise = noise * self.noise_scale
+        smooth = inverse.copy()
+        here = usable[still.rows, still.columns]
+        place = still.rows[here] * mask.shape[1] + still.columns[here]
+        smooth[place] = (still.operator @ inverse)[here]
+        keep = np.flatnonzero(~moved[still.rows, still.columns])
+        return self._sampled(
+            np.concatenate([still.rows[keep], rim.rows]),
+            np.concatenate([still.columns[keep], rim.columns]),
+            np.concatenate([still.shift[keep], rim.shift]),
+            sparse.vstack([still.operator[keep], rim.operator], format='csr'),
+            inverse, smooth, noise, mask)
+
+    def _sampled(self, rows: np.ndarray, columns: np.ndarray, shift: np.ndarray,
+                 operator: sparse.csr_matrix, inverse: np.ndarray, smooth: np.ndarray,
+                 noise: np.ndarray, mask: np.ndarray) -> DepthSurface:
+        told = operator @ inverse
+        good = told > 1e-3
+        rows, columns, shift = rows[good], columns[good], shift[good]
+        operator, depth = operator[good], 1.0 / told[good]
+        rays = self.rays[rows, columns] + shift / self.view.focal
+        rotation = self.view.camera_to_world[:3, :3]
+        variance = operator.multiply(operator) @ np.square(noise)
+        return DepthSurface(
+            view=self.view, rays=rays @ rotation[:, :2].T + rotation[:, 2], depth=depth,
+            sigma=np.sqrt(variance) * np.square(depth), pitch=depth / self.view.focal,
+            rim=(np.abs(shift) > 0).any(axis=1) | _at_rim(mask)[rows, columns],
+            pixels=np.column_stack([columns + self.origin[0], rows + self.origin[1]]),
+            operator=operator, inverse=smooth, inverse_sigma=noise)
+
+
+def _at_rim(mask: np.ndarray) -> np.ndarray:
+    padded = np.pad(mask, 1, mode='edge')
+    inner = (padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:])
+    return mask & ~inner
+
+
+@dataclass(frozen=True, eq=False)
+class PointSight:
+    """Bare points, which every view may be compared with."""
+
+    points: PointSurface
+    surroundings: np.ndarray = field(default_factory=lambda: _NO_POINTS)
+
+    @property
+    def view(self) -> View | None:
+        """None: seen from nowhere in particular."""
+        return self.points.view
+
+    @property
+    def variants(self) -> int:
+        """One: points have no other masks."""
+        return 1
+
+    def surface(self, variant: int = 0) -> PointSurface:
+        """The points, whatever the variant."""
+        del variant
+        return self.points

@@ -1,0 +1,132 @@
+"""Visible surfaces as measures use them: smooth points, and noise to draw on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from scipy import sparse
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a measure must know of a frame an object was seen in.
+
+    `camera_to_world` (4, 4), the identity for a frame without a pose, whose `world` is then its
+    own. `stamp` ns. Shares and sigmas are one sigma: see DepthNoise and PoseSigma. `focal` px.
+    """
+
+    frame: int
+    camera: str
+    stamp: int
+    camera_to_world: np.ndarray
+    bias_share: float
+    focal_share: float
+    pose_translation_sigma: float
+    pose_rotation_sigma: float
+    world: str
+    focal: float
+
+    @property
+    def origin(self) -> np.ndarray:
+        """(3,) the camera's optical centre, world metres."""
+        return self.camera_to_world[:3, 3]
+
+    def scaled(self, points: np.ndarray) -> np.ndarray:
+        """Derivative (N, 3) of `points` (N, 3) seen here by a relative error of depth."""
+        return points - self.origin
+
+    def refocused(self, points: np.ndarray) -> np.ndarray:
+        """Derivative (N, 3) of `points` (N, 3) seen here by a relative error of focal length."""
+        axis = self.camera_to_world[:3, 2]
+        away = points - self.origin
+        return (away @ axis)[..., None] * axis - away
+
+
+class Surface(Protocol):
+    """Points of one object, as one view shows it under one mask."""
+
+    @property
+    def view(self) -> View | None:
+        """Where it was seen from; None for points that came from nowhere in particular."""
+
+    @property
+    def points(self) -> np.ndarray:
+        """(M, 3) world metres."""
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """(M,) metres along the ray."""
+
+    def rim_sigma(self, direction: np.ndarray) -> np.ndarray:
+        """(M,) metres: one sigma of where the surface ends at each point, along `direction`."""
+
+    def draws(self, chosen: np.ndarray, rng: np.random.Generator, count: int) -> np.ndarray:
+        """`count` noisy repetitions (count, m, 3) of the points with indices `chosen` (m,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class DepthSurface:
+    """A surface from a depth image: M samples of local plane fits, the outline at its sub-pixel.
+
+    `rays` (M, 3) world vectors with unit depth; `depth` (M,) metres; `sigma` (M,) metres along
+    the ray, `pitch` (M,) metres between neighbouring pixels; `rim` (M,) bool at the mask's
+    outline. `operator` (M, P) gives the samples' inverse depth from the crop's P pixels, which
+    hold `inverse` (P,) 1/m, already smooth, with noise `inverse_sigma` (P,).
+    """
+
+    view: View
+    rays: np.ndarray
+    depth: np.ndarray
+    sigma: np.ndarray
+    pitch: np.ndarray
+    rim: np.ndarray
+    pixels: np.ndarray
+    operator: sparse.csr_matrix
+    inverse: np.ndarray
+    inverse_sigma: np.ndarray
+
+    #: Where an outline lies within its sub-pixel estimate, one sigma, pixels.
+    OUTLINE_SIGMA = 0.25
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """(M, 3) world metres."""
+        return self.view.origin + self.rays * self.depth[:, None]
+
+    def rim_sigma(self, direction: np.ndarray) -> np.ndarray:
+        """(M,) metres: uncertainty of the outline along unit `direction` (3,), across the ray."""
+        ray = self.rays / np.linalg.norm(self.rays, axis=1)[:, None]
+        across = np.sqrt(np.clip(1 - np.square(ray @ direction), 0, 1))
+        return np.where(self.rim, self.OUTLINE_SIGMA * self.pitch * across, 0.0)
+
+    def draws(self, chosen: np.ndarray, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Noise drawn per pixel on the smooth surface, smoothed again: (count, m, 3) metres."""
+        rows = self.operator[chosen]
+        pixels = np.unique(rows.indices)
+        noise = rng.standard_normal((len(pixels), count)) * self.inverse_sigma[pixels, None]
+        inverse = (rows[:, pixels] @ (self.inverse[pixels, None] + noise)).T
+        depth = 1.0 / np.maximum(inverse, 1e-3)
+        return self.view.origin + self.rays[chosen] * depth[..., None]
+
+
+@dataclass(frozen=True, eq=False)
+class PointSurface:
+    """Bare points (M, 3), world metres, with isotropic `sigma` (M,), NaN where not given."""
+
+    points: np.ndarray
+    sigma: np.ndarray
+    view: View | None = None
+
+    def rim_sigma(self, direction: np.ndarray) -> np.ndarray:
+        """Zeros (M,): where bare points end is not known to be an outline."""
+        del direction
+        return np.zeros(len(self.points))
+
+    def draws(self, chosen: np.ndarray, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Independent noise on each point: (count, m, 3) metres."""
+        sigma = np.nan_to_num(self.sigma[chosen])
+        noise = rng.standard_normal((count, len(chosen), 3))
+        return self.points[chosen] + noise * sigma[:, None]

@@ -1,0 +1,1 @@
+"""The mathematics: transforms, planes, boxes, closest points, noise; knows no robot."""

@@ -1,0 +1,62 @@
+"""Boxes about points, one axis along a given direction."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import ConvexHull
+from scipy.spatial import QhullError
+
+from spatialclaw_ros.geometry.transforms import basis_with_third
+
+
+def convex_outline(points: np.ndarray) -> np.ndarray:
+    """Corners (N, 2) of the convex hull of `points` (M, 2), in order; the points when flat."""
+    if len(points) < 3:
+        return points
+    try:
+        return points[ConvexHull(points).vertices]
+    except QhullError:
+        along = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2][0]
+        place = points @ along
+        return points[[place.argmin(), place.argmax()]]
+
+
+def smallest_rectangle(points: np.ndarray) -> float:
+    """Angle in rad, in [0, pi/2), of the rectangle of least area about `points` (M, 2).
+
+    One side lies along a side of the convex hull (Freeman and Shapira, CACM 1975).
+    """
+    corners = convex_outline(points)
+    if len(corners) < 2:
+        return 0.0
+    sides = np.roll(corners, -1, axis=0) - corners
+    angles = np.unique(np.arctan2(sides[:, 1], sides[:, 0]) % (np.pi / 2))
+    cosine, sine = np.cos(angles), np.sin(angles)
+    along = corners @ np.stack([cosine, sine])
+    across = corners @ np.stack([-sine, cosine])
+    return float(angles[(np.ptp(along, axis=0) * np.ptp(across, axis=0)).argmin()])
+
+
+def upright_axes(points: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """Axes (3, 3), columns, of the box of least footprint about `points` with its third axis up.
+
+    Columns are right-handed; the first is the longer horizontal side.
+    """
+    base = basis_with_third(up)
+    flat = points @ base[:, :2]
+    angle = smallest_rectangle(flat)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    if np.ptp(flat @ turn[:, 0]) < np.ptp(flat @ turn[:, 1]):
+        turn = np.column_stack([turn[:, 1], -turn[:, 0]])
+    return np.column_stack([base[:, :2] @ turn, base[:, 2]])
+
+
+def principal_axes(points: np.ndarray) -> np.ndarray:
+    """Axes (3, 3), columns, of the box about `points` where no direction is up.
+
+    The third is the direction of least spread, the others of least footprint about it.
+    """
+    if len(points) < 3:
+        return np.eye(3)
+    _, _, vectors = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+    return upright_axes(points, vectors[-1] if len(vectors) == 3 else np.array([0, 0, 1.0]))

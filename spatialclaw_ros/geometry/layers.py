@@ -1,0 +1,109 @@
+"""Depth readings of a mask apart into surfaces: what is the object, what has bled into it."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+from scipy import sparse
+from scipy.sparse import csgraph
+
+#: Largest depth step between neighbouring pixels of one surface, in pixel pitches: a slant of 80
+#: degrees has 5.7.
+STEEPEST = 6.0
+_RIM = 2.5
+_MIN_SHARE = 0.15
+
+
+def step_tolerance(depth: np.ndarray, sigma: np.ndarray, focal: float) -> np.ndarray:
+    """Largest depth step (h, w) metres to a neighbouring pixel of the same surface.
+
+    `sigma` (h, w) metres is the readings' noise, `focal` pixels.
+    """
+    return 4.0 * np.sqrt(2.0) * sigma + STEEPEST * depth / focal
+
+
+def stray_readings(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+    """(h, w) bool: readings in `mask` that few neighbours support: spikes and flying pixels.
+
+    `depth` (h, w) metres with NaN where unknown. A reading needs a third of the mask's known
+    pixels among its 8 neighbours within `tolerance` (h, w) metres.
+    """
+    known = mask & np.isfinite(depth)
+    z = np.pad(np.where(known, depth, np.nan), 1, constant_values=np.nan)
+    h, w = depth.shape
+    support = np.zeros(depth.shape, int)
+    count = np.zeros(depth.shape, int)
+    for dv in (0, 1, 2):
+        for du in (0, 1, 2):
+            if (dv, du) == (1, 1):
+                continue
+            other = z[dv:dv + h, du:du + w]
+            count += np.isfinite(other)
+            with np.errstate(invalid='ignore'):
+                support += np.abs(other - depth) <= tolerance * np.hypot(dv - 1, du - 1)
+    return known & (3 * support < np.maximum(count, 3))
+
+
+def surfaces(depth: np.ndarray, known: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+    """Label (h, w) int of the continuous surface each `known` pixel lies on; -1 elsewhere.
+
+    Two neighbours are on one surface when their depths differ by at most `tolerance`.
+    """
+    index = np.arange(depth.size).reshape(depth.shape)
+    starts, ends = [], []
+    for first, second in (((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
+                          ((slice(None, -1), slice(None)), (slice(1, None), slice(None)))):
+        with np.errstate(invalid='ignore'):
+            joined = (known[first] & known[second]
+                      & (np.abs(depth[first] - depth[second]) <= tolerance[first]))
+        starts.append(index[first][joined])
+        ends.append(index[second][joined])
+    row, column = np.concatenate(starts), np.concatenate(ends)
+    graph = sparse.coo_matrix(
+        (np.ones(len(row), np.int8), (row, column)), shape=(depth.size, depth.size))
+    _, labels = csgraph.connected_components(graph, directed=False)
+    return np.where(known, labels.reshape(depth.shape), -1)
+
+
+def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+    """(h, w) bool: pixels of `mask` whose reading is of another surface than the object's.
+
+    The largest surface in the mask is the object. Another one, a depth step away, is not when it
+    is a sliver along the mask's rim, or when it lies behind and goes on outside the mask.
+    """
+    known = mask & np.isfinite(depth)
+    labels = surfaces(depth, known, tolerance)
+    names, counts = np.unique(labels[known], return_counts=True)
+    if len(names) < 2:
+        return np.zeros(mask.shape, bool)
+    main = names[counts.argmax()]
+    depth_of_main = np.median(depth[labels == main])
+    total = counts.sum()
+    inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    deepest = ndimage.maximum(inside, labels, names)
+    leaves, rim = _leaving(depth, mask, labels, tolerance)
+    bled = []
+    for name, count, deep in zip(names, counts, deepest, strict=True):
+        if name == main:
+            continue
+        sliver = deep <= _RIM and count < _MIN_SHARE * total
+        of_it = labels == name
+        behind = np.median(depth[of_it]) > depth_of_main
+        goes_on = leaves[of_it].sum() > 0.5 * max(rim[of_it].sum(), 1)
+        if sliver or (behind and goes_on):
+            bled.append(name)
+    return np.isin(labels, bled)
+
+
+def _leaving(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray,
+             tolerance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Counts (h, w): links of a pixel to readings outside `mask` on its surface, and all links."""
+    h, w = depth.shape
+    outside = np.pad(np.where(mask, np.nan, depth), 1, constant_values=np.nan)
+    leaves, links = np.zeros(depth.shape, int), np.zeros(depth.shape, int)
+    for dv, du in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        other = outside[dv:dv + h, du:du + w]
+        links += np.isfinite(other) & (labels >= 0)
+        with np.errstate(invalid='ignore'):
+            leaves += (labels >= 0) & (np.abs(other - depth) <= tolerance)
+    return leaves, links
