@@ -19,29 +19,32 @@ _FOREIGN_INCLUDE = re.compile(r'/opt/python/cp\d+-cp\d+/(include/python\d\.\d+|l
 
 
 def build_all(
-    levels: list[list[Path]], venv: Path, env: dict[str, str], underlays: str, build_dir: Path,
-) -> None:
+    levels: list[list[Path]], venv: Path, env: dict[str, str], build_dir: Path,
+) -> bool:
     """
     Build interface packages level by level; those of one level have no need of one another.
 
     What is up to date by its stamp is skipped, and a package is rebuilt when one of an earlier
-    level changed. `env` is the environment of the build; `underlays` names what the packages are
-    built against besides the virtual environment, separated by colons, and enters the stamp.
+    level changed, or what `env`, the environment of the build, names as prefixes. Says whether
+    anything was built.
     """
     adapt_exports(venv)
+    built = False
     below: list[Path] = []
     for level in levels:
         due = []
         for source in level:
             stamp = Stamp(
                 venv / 'stamps' / f'{source.name}.sha256',
-                digest([*below, source], underlays, _ros_versions(venv), _python_tag(venv)))
+                digest([*below, source], env['CMAKE_PREFIX_PATH'], _wheels(venv)))
             if not stamp.fresh():
                 due.append((source, stamp))
         with ThreadPoolExecutor(max_workers=max(len(due), 1)) as pool:
             for done in [pool.submit(_build, s, t, venv, env, build_dir) for s, t in due]:
                 done.result()
+        built = built or bool(due)
         below += level
+    return built
 
 
 def adapt_exports(venv: Path) -> None:
@@ -97,11 +100,7 @@ def _remove_installed(venv: Path, name: str) -> None:
             file.unlink(missing_ok=True)
 
 
-def _ros_versions(venv: Path) -> str:
+def _wheels(venv: Path) -> str:
     """Name the installed wheels that generated code depends on."""
-    site = next((venv / 'lib').glob('python3.*/site-packages'))
-    return ' '.join(sorted(p.name for p in site.glob('ros_*.dist-info')))
-
-
-def _python_tag(venv: Path) -> str:
-    return next((venv / 'lib').glob('python3.*')).name
+    return ' '.join(sorted(
+        str(p.relative_to(venv)) for p in venv.glob('lib/python3.*/site-packages/ros_*.dist-info')))
