@@ -1,0 +1,1 @@
+"""The ROS edge: the only part that imports rclpy and messages."""
