@@ -1,0 +1,1 @@
+"""The loop that answers a question by writing cells, and what writes them."""

@@ -1,0 +1,176 @@
+"""The loop: a writer proposes a cell, the session runs it, the writer sees what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+import time
+from typing import Any
+from typing import Protocol
+from typing import TypeVar
+
+from spatialclaw_ros.agent.answering import answer_of
+from spatialclaw_ros.agent.budget import Budget
+from spatialclaw_ros.agent.budget import Spending
+from spatialclaw_ros.agent.progress import best_value
+from spatialclaw_ros.agent.progress import last_line
+from spatialclaw_ros.agent.progress import OnProgress
+from spatialclaw_ros.agent.progress import Progress
+from spatialclaw_ros.agent.steps import BadReply
+from spatialclaw_ros.agent.steps import Ran
+from spatialclaw_ros.agent.steps import Step
+from spatialclaw_ros.agent.steps import Verdict
+from spatialclaw_ros.agent.steps import Writer
+from spatialclaw_ros.agent.transcript import Transcript
+from spatialclaw_ros.findings.answer import Answer
+from spatialclaw_ros.findings.answer import Finding
+from spatialclaw_ros.findings.errors import SpatialError
+from spatialclaw_ros.findings.status import ErrorCode
+from spatialclaw_ros.scene import FrameWindow
+from spatialclaw_ros.session.cell_result import CellResult
+
+T = TypeVar('T')
+
+
+class Cells(Protocol):
+    """What the loop needs of a session."""
+
+    window: FrameWindow
+    sandbox: str
+
+    async def run_cell(self, code: str, on_event: Any = None) -> CellResult:
+        """Run one cell."""
+        ...
+
+
+async def run_loop(session: Cells, writer: Writer, budget: Budget, transcript: Transcript,
+                   on_progress: OnProgress | None = None) -> Answer:
+    """Answer of `writer`, its verdict, or OUT_OF_BUDGET with the evidence so far.
+
+    Every step is in the transcript when it happens. Raises CancelledError when cancelled, after
+    the transcript says so; the caller then closes the session, which ends a running cell.
+    """
+    query = _Query(session, writer, Spending(budget), transcript, on_progress)
+    try:
+        answer = await query.answer()
+    except asyncio.CancelledError:
+        transcript.write('answer', code=ErrorCode.CANCELED, message='canceled')
+        raise
+    transcript.write('answer', answer=answer)
+    return answer
+
+
+class _OutOfTime(Exception):
+    """The time of the query was spent while waiting."""
+
+
+class _Query:
+    """One run of the loop."""
+
+    def __init__(self, session: Cells, writer: Writer, spending: Spending,
+                 transcript: Transcript, on_progress: OnProgress | None) -> None:
+        self._session, self._writer, self._spending = session, writer, spending
+        self._transcript, self._on_progress = transcript, on_progress
+        self._past: list[Ran] = []
+        self._findings: list[Finding] = []
+        self._seconds = {'model': 0.0, 'kernel': 0.0, 'perception': 0.0}
+        self._calls = 0
+        self._shown = Progress('waiting')
+
+    async def answer(self) -> Answer:
+        """Run until there is an answer, a verdict, or nothing left to spend."""
+        while not self._spending.spent:
+            try:
+                proposed = await self._propose()
+                if isinstance(proposed, Verdict):
+                    return self._end(proposed.code, proposed.message, proposed.candidates)
+                if proposed is not None and (answer := await self._run(proposed)):
+                    return answer
+            except _OutOfTime:
+                break
+            except SpatialError as error:
+                return self._end(error.code, str(error), getattr(error, 'candidates', ()))
+        last = self._past[-1].result if self._past else None
+        found = f'; the last cell failed with {last.error_type}' if last and last.error_type else ''
+        return self._end(ErrorCode.OUT_OF_BUDGET, f'{self._spending.spent}{found}; raise '
+                         'timeout or max_steps, or ask for less at once')
+
+    async def _propose(self) -> Step | Verdict | None:
+        """What the writer wants; None where its reply held no step."""
+        self._tell(stage='writing')
+        began = time.monotonic()
+        try:
+            return await self._in_time(self._writer.write(tuple(self._past)))
+        except BadReply as error:
+            self._spending.ran(failed=True)
+            self._transcript.write('bad_reply', message=str(error))
+            self._past.append(Ran(None, None, f'{error}\n{self._spending.line}'))
+            return None
+        finally:
+            self._seconds['model'] += time.monotonic() - began
+
+    async def _run(self, step: Step) -> Answer | None:
+        number = self._spending.steps + 1
+        self._transcript.write('step', number=number, purpose=step.purpose,
+                               reasoning=step.reasoning, next_goal=step.next_goal, code=step.code)
+        self._tell(stage='running', step=number, purpose=step.purpose, last_line='')
+        result = await self._in_time(self._session.run_cell(step.code, self._heard))
+        self._spending.ran(failed=result.status != 'ok')
+        self._account(result)
+        feedback = result.feedback(self._spending.line)
+        self._transcript.write(
+            'result', number=number, status=result.status, seconds=result.seconds,
+            stdout=result.stdout, error=result.error, calls=result.calls,
+            variables=result.variables, findings=result.findings, note=result.note,
+            feedback=feedback)
+        for label, image in result.shown:
+            self._transcript.picture(label, image)
+        self._past.append(Ran(step, result, feedback))
+        if result.answer is None:
+            self._tell(stage='looking')
+            return None
+        self._tell(stage='answering')
+        return self._finished(answer_of(result.answer, self._session.window, step.remark))
+
+    def _account(self, result: CellResult) -> None:
+        self._findings.extend(result.findings)
+        self._calls += len(result.calls)
+        self._seconds['kernel'] += result.seconds
+        for call in result.calls:
+            part = 'model' if call.name.startswith('vlm') else 'perception'
+            self._seconds[part] += call.seconds
+
+    async def _in_time(self, waited: Awaitable[T]) -> T:
+        try:
+            return await asyncio.wait_for(waited, self._spending.seconds_left)
+        except asyncio.TimeoutError as error:
+            raise _OutOfTime from error
+
+    def _end(self, code: ErrorCode, message: str, candidates: tuple[str, ...] = ()) -> Answer:
+        return self._finished(Answer(
+            code, message=message, candidates=tuple(candidates), evidence=tuple(self._findings),
+            frame=self._session.window.world_frame))
+
+    def _finished(self, answer: Answer) -> Answer:
+        return replace(
+            answer, steps=self._spending.steps, tool_calls=self._calls,
+            elapsed=self._spending.elapsed, seconds=dict(self._seconds),
+            transcript=self._transcript.uri, sandbox=self._session.sandbox)
+
+    def _heard(self, event: Any) -> None:
+        """Pass on what a running cell prints."""
+        text = getattr(event, 'text', '')
+        if text:
+            self._transcript.write('output', text=text)
+            line = last_line(text)
+            if line:
+                self._tell(last_line=line)
+
+    def _tell(self, **changes: Any) -> None:
+        if self._on_progress is None:
+            return
+        value, unit = best_value(self._findings)
+        self._shown = replace(self._shown, elapsed=self._spending.elapsed, best_value=value,
+                              best_unit=unit, **changes)
+        self._on_progress(self._shown)

@@ -1,0 +1,55 @@
+"""How far a query has come, for those who wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
+import math
+
+from spatialclaw_ros.findings.answer import Distance
+from spatialclaw_ros.findings.answer import Finding
+from spatialclaw_ros.findings.answer import Quantity
+
+LAST_LINE_LENGTH = 400
+
+
+@dataclass(frozen=True)
+class Progress:
+    """State of a running query; see the feedback of SpatialQuery.action.
+
+    `elapsed` seconds on the steady clock; `best_value` in `best_unit` ('deg' for angles), NaN
+    while there is none.
+    """
+
+    stage: str
+    step: int = 0
+    purpose: str = ''
+    last_line: str = ''
+    elapsed: float = 0.0
+    best_value: float = math.nan
+    best_unit: str = ''
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def last_line(text: str) -> str:
+    """The last line of `text` that is not blank, cut to what a feedback may hold."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip()[:LAST_LINE_LENGTH] if lines else ''
+
+
+def best_value(findings: Iterable[Finding]) -> tuple[float, str]:
+    """Value and unit of the newest finding that is a number; (NaN, '') without."""
+    for finding in reversed(list(findings)):
+        if isinstance(finding, Distance):
+            return finding.value, 'm'
+        if isinstance(finding, Quantity):
+            return for_people(finding.value, finding.unit)
+    return math.nan, ''
+
+
+def for_people(value: float, unit: str) -> tuple[float, str]:
+    """`value` and its unit as people are told: radians become degrees."""
+    return (math.degrees(value), 'deg') if unit == 'rad' else (value, unit)

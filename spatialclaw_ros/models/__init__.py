@@ -1,0 +1,1 @@
+"""Vision-language models: a scripted double for tests and demos."""
