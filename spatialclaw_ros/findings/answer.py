@@ -15,6 +15,24 @@ from spatialclaw_ros.findings.uncertainty import NAN_INTERVAL
 from spatialclaw_ros.findings.uncertainty import Sigma
 
 
+def _xyz(point: np.ndarray) -> str:
+    return f'({", ".join(f"{x:.3f}" for x in np.asarray(point, float).ravel())})'
+
+
+def _told(value: float, unit: str, sigma: Sigma, interval: Interval) -> str:
+    unit = f' {unit}' if unit else ''
+    if math.isnan(sigma.total):
+        return f'{value:.4g}{unit}, sigma unknown'
+    return (f'{value:.4g}{unit}, 95 % [{interval.low:.4g}, {interval.high:.4g}], sigma '
+            f'{sigma.total:.2g} (mask {sigma.mask:.2g}, pixel {sigma.pixel:.2g}, frame '
+            f'{sigma.frame:.2g}, pose {sigma.pose:.2g})')
+
+
+def _ending(frames: tuple[int, ...], note: str) -> str:
+    seen = f', frames {list(frames[:8])}{" …" if len(frames) > 8 else ""}' if frames else ''
+    return seen + (f'; {note[:200]}' if note else '')
+
+
 @dataclass(frozen=True, eq=False)
 class Distance:
     """A length between two points of the world, with its error.
@@ -36,6 +54,12 @@ class Distance:
     frames: tuple[int, ...] = ()
     note: str = ''
 
+    def __repr__(self) -> str:
+        return (f'Distance {self.kind} {self.from_name!r} to {self.to_name!r}: '
+                f'{_told(self.value, "m", self.sigma, self.interval)},\n  from '
+                f'{_xyz(self.from_point)} to {_xyz(self.to_point)} m, world'
+                f'{_ending(self.frames, self.note)}')
+
 
 @dataclass(frozen=True, eq=False)
 class Quantity:
@@ -54,6 +78,10 @@ class Quantity:
     frames: tuple[int, ...] = ()
     note: str = ''
 
+    def __repr__(self) -> str:
+        return (f'Quantity {self.name!r}: {_told(self.value, self.unit, self.sigma, self.interval)}'
+                f',\n  on {len(self.points)} points, world m{_ending(self.frames, self.note)}')
+
 
 @dataclass(frozen=True, eq=False)
 class Position:
@@ -65,6 +93,12 @@ class Position:
     frame: str = ''
     frames: tuple[int, ...] = ()
     note: str = ''
+
+    def __repr__(self) -> str:
+        sigma = np.sqrt(np.diag(self.covariance))
+        return (f'Position {self.name!r}: {_xyz(self.point)} m in '
+                f'{repr(self.frame) if self.frame else "world"}, sigma {_xyz(sigma)} m'
+                f'{_ending(self.frames, self.note)}')
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +119,13 @@ class Relation:
     points: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
     frames: tuple[int, ...] = ()
     note: str = ''
+
+    def __repr__(self) -> str:
+        seen_from = f' seen from {self.viewpoint}' if self.viewpoint else ''
+        ranked = ', '.join(f'{name} {value:.3g}' for name, value in self.candidates[:8])
+        return (f'Relation {self.word!r} of {", ".join(self.names[:8])}{seen_from}, margin '
+                f'{self.margin:.3g} ± {self.margin_sigma:.2g} {self.unit}'
+                f'{_ending(self.frames, self.note)}' + (f'\n  {ranked}' if ranked else ''))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +150,12 @@ class Found:
     frames: tuple[int, ...]
     score: float
 
+    def __repr__(self) -> str:
+        size = ' x '.join(f'{side:.3f}' for side in self.size)
+        return (f'Found {self.name!r}: box {size} m at {_xyz(self.center)} m, world, '
+                f'{len(self.points)} points, visible {self.visible_fraction:.0%}'
+                f'{_ending(self.frames, "")}')
+
 
 @dataclass(frozen=True, eq=False)
 class FoundPlane:
@@ -120,6 +167,10 @@ class FoundPlane:
     polygon: np.ndarray
     normal_sigma: float
     offset_sigma: float
+
+    def __repr__(self) -> str:
+        return (f'FoundPlane {self.name!r}: normal {_xyz(self.normal)}, offset {self.offset:.4f} m '
+                f'± {self.offset_sigma:.2g}, world')
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +187,12 @@ class Track:
     velocity: np.ndarray
     velocity_sigma: np.ndarray
     frames: tuple[int, ...] = ()
+
+    def __repr__(self) -> str:
+        return (f'Track {self.name!r}: {len(self.stamps)} poses over '
+                f'{np.ptp(self.stamps) * 1e-9 if len(self.stamps) else 0:.2f} s, velocity '
+                f'{_xyz(self.velocity)} m/s ± {_xyz(self.velocity_sigma)}'
+                f'{_ending(self.frames, "")}')
 
 
 Finding = Distance | Quantity | Position | Relation | Found | FoundPlane | Track
