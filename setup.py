@@ -10,11 +10,10 @@ SHARE = f'share/{PACKAGE}'
 
 
 def files_below(folder):
-    """Map each folder below `folder` to its place in the share and the files in it."""
-    folders = [Path(folder), *sorted(p for p in Path(folder).rglob('*') if p.is_dir())]
-    contents = {f: sorted(str(p) for p in f.iterdir() if p.is_file()) for f in folders}
-    return [(f'{SHARE}/{f.as_posix()}', files) for f, files in contents.items()
-            if files and f.name != '__pycache__']
+    """Pair each folder's place in the share with the files in it, for `folder` and all below."""
+    files = sorted(p for p in Path(folder).rglob('*') if p.is_file() and p.suffix != '.pyc')
+    return [(f'{SHARE}/{parent.as_posix()}', [str(p) for p in files if p.parent == parent])
+            for parent in dict.fromkeys(p.parent for p in files)]
 
 
 setup(

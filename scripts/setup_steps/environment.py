@@ -28,7 +28,8 @@ def create(venv: Path, root: Path, sourced: Distribution | None, build_dir: Path
     """Create the environment, anew where it was made by another Python or elsewhere."""
     kind = f'system-site-packages of {sourced.name}' if sourced else 'wheels'
     stamp = Stamp(
-        venv / 'stamps' / 'environment.sha256', digest([], sys.version, sys.prefix, str(root), kind))
+        venv / 'stamps' / 'environment.sha256',
+        digest([], sys.version, sys.prefix, str(root), kind))
     if stamp.fresh():
         return False
     if venv.exists():
@@ -119,6 +120,6 @@ def _pip(venv: Path, arguments: list[str | Path], what: str, log: Path, expect: 
         if _NO_NETWORK.search(text):
             raise SetupError(
                 f'{what}: the package index cannot be reached. Check the network (or the proxy, '
-                f'pip\'s own settings apply) and run the same command again. Output: {log}'
+                f"pip's own settings apply) and run the same command again. Output: {log}"
             ) from error
         raise
