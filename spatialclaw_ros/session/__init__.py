@@ -1,0 +1,1 @@
+"""One query: a kernel's calls answered with engines and models."""

@@ -1,0 +1,1 @@
+"""What a cell sees: images, tools, show, vlm and ReturnAnswer."""
