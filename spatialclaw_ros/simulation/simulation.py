@@ -57,7 +57,7 @@ class Simulation:
         built = SCENES[scene](rng)
         sigma = _POSE_SIGMA[scene]
         errors = SensorErrors.none() if perfect else SensorErrors.draw(
-            rng, sigma.translation, sigma.rotation)
+            np.random.default_rng([seed, 2]), sigma.translation, sigma.rotation)
         focal = width * rng.uniform(0.8, 0.86)
         center = (width - 1) / 2 + rng.uniform(-8, 8), (height - 1) / 2 + rng.uniform(-8, 8)
         return cls(built, _camera(width, height, focal * (1 + errors.focal_error), center),
