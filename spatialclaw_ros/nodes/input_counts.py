@@ -12,7 +12,7 @@ class InputCounts:
     """Counts since activation; `reasons` counts dropped images by reason.
 
     `thinned` images were left out by the ring's own rate limit. `skew` is the largest difference
-    of stamps (ns) within the last accepted moment.
+    of stamps (ns) within the last accepted moment, `tf_wait` how long (s) it waited for its pose.
     """
 
     camera: str
@@ -22,12 +22,19 @@ class InputCounts:
     skew: int = 0
     without_pose: int = 0
     last_pose_problem: str = ''
+    tf_wait: float = 0.0
     reasons: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
 
     def drop(self, reason: str) -> None:
         """Count one image that cannot be used."""
         self.reasons[reason] += 1
+
+    def posed(self, waited: float, problem: str) -> None:
+        """Note how long the last moment waited for its pose, and why it has none."""
+        self.tf_wait = waited
+        self.last_pose_problem = problem
+        self.without_pose += bool(problem)
 
     def summary(self) -> str:
         """One line for a caller who got no frames."""

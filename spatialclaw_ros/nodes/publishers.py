@@ -49,8 +49,11 @@ class Publishers:
         """Advertise everything; `marker_lifetime` seconds."""
         self._lifetime = marker_lifetime
 
+        self.all: list[Any] = []
+
         def advertise(kind: type, topic: str) -> Any:
-            return node.create_lifecycle_publisher(kind, topic, _DEPTH)
+            self.all.append(node.create_lifecycle_publisher(kind, topic, _DEPTH))
+            return self.all[-1]
 
         self._answer = advertise(AnswerMessage, 'answer')
         self._distances = advertise(DistanceArray, 'distances')

@@ -70,8 +70,11 @@ class PoseWaiter:
     """
 
     def __init__(self, buffer: tf2_ros.Buffer, fixed_frame: str, wait: float, queue: int,
-                 sink: Callable[[Sighting], None]) -> None:
-        """`wait` seconds on the steady clock, for at most `queue` sightings."""
+                 sink: Callable[[Sighting, float], None]) -> None:
+        """`wait` seconds on the steady clock, for at most `queue` sightings.
+
+        `sink` is given the sighting and the seconds it has waited.
+        """
         self._buffer, self._fixed_frame = buffer, fixed_frame
         self._wait, self._limit, self._sink = wait, queue, sink
         self._waiting: deque[tuple[float, Sighting]] = deque()
@@ -79,7 +82,7 @@ class PoseWaiter:
     def place(self, sighting: Sighting) -> None:
         """Hand on `sighting` with its pose, now or later."""
         if not self._fixed_frame:
-            self._sink(sighting)
+            self._sink(sighting, 0.0)
             return
         self._waiting.append((time.monotonic() + self._wait, sighting))
         self.poll()
@@ -89,6 +92,7 @@ class PoseWaiter:
         now = time.monotonic()
         for _ in range(len(self._waiting)):
             deadline, sighting = self._waiting.popleft()
+            waited = now - deadline + self._wait
             try:
                 pose = lookup(self._buffer, self._fixed_frame, sighting.camera.frame_id,
                               sighting.stamp)
@@ -96,9 +100,9 @@ class PoseWaiter:
                 if now < deadline and len(self._waiting) < self._limit:
                     self._waiting.append((deadline, sighting))
                 else:
-                    self._sink(replace(sighting, pose_problem=str(error)))
+                    self._sink(replace(sighting, pose_problem=str(error)), waited)
             else:
-                self._sink(replace(sighting, camera_to_world=pose))
+                self._sink(replace(sighting, camera_to_world=pose), waited)
 
     def flush(self) -> None:
         """Forget what waits."""

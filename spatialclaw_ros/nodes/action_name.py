@@ -1,0 +1,3 @@
+"""Name of the action, shared by server and clients; relative, so that it can be remapped."""
+
+ACTION = 'spatial_query'

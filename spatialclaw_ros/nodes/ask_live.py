@@ -1,0 +1,107 @@
+"""A question asked of a running server, as `spatialclaw ask --live` reports it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import math
+from typing import Any
+
+import rclpy
+
+from spatialclaw_interfaces.msg import Distance
+from spatialclaw_interfaces.msg import FoundObject
+from spatialclaw_ros.findings.errors import BadGoal
+from spatialclaw_ros.nodes.client import Reply
+from spatialclaw_ros.nodes.client import SpatialClient
+from spatialclaw_ros.nodes.spinning import prepare_environment
+from spatialclaw_ros.nodes.stamps import seconds
+from spatialclaw_ros.recordings.regions import parse_region
+from spatialclaw_ros.recordings.regions import read_regions
+
+_KINDS = {Distance.CLOSEST: 'CLOSEST', Distance.CENTROID: 'CENTROID',
+          Distance.GAP_ALONG_AXIS: 'GAP_ALONG_AXIS', Distance.VERTICAL: 'VERTICAL'}
+
+
+def ask_live(question: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask a running server; `options` are those of the command line.
+
+    The report has the keys of `spatialclaw ask --json`. Raises ServerUnavailable without a
+    server, BadGoal for options that need a recording.
+    """
+    if options.get('recording') is not None or options.get('frames'):
+        raise BadGoal('--live asks a running node; --recording and --frames do not go with it')
+    regions = [parse_region(text) for text in options.get('region') or ()]
+    if options.get('regions') is not None:
+        regions += read_regions(options['regions'])
+    prepare_environment()
+    rclpy.init(args=[])
+    client = SpatialClient()
+    try:
+        return report_of(client.ask(
+            question, regions=regions, choices=options.get('choices') or (),
+            target_frame=options.get('target_frame') or '', policy=options.get('policy') or '',
+            max_steps=options.get('max_steps') or 0, timeout=options.get('timeout') or 60.0))
+    finally:
+        client.close()
+        rclpy.try_shutdown()
+
+
+def report_of(reply: Reply) -> dict[str, Any]:
+    """The reply as plain JSON values; what is no finite number is None."""
+    result = reply.result
+    is_number = math.isfinite(reply.value)
+    interval = [_number(bound) for bound in reply.interval]
+    return {
+        'status': reply.code.label,
+        'answer': reply.value if is_number else (reply.answer or None),
+        'explanation': result.explanation or result.error_msg,
+        'value': _number(reply.value),
+        'unit': reply.unit or None,
+        'std_dev': _number(result.std_dev),
+        'interval': None if None in interval else interval,
+        'position': _position(reply),
+        'frame': reply.frame or None,
+        'distances': [_distance(distance) for distance in result.distances],
+        'objects': [_object(found) for found in result.objects],
+        'candidates': list(result.candidates),
+        'steps': int(result.steps),
+        'elapsed': round(seconds(result.elapsed), 3),
+        'transcript': result.transcript or None,
+        'sandbox': result.sandbox or None,
+    }
+
+
+def _position(reply: Reply) -> list[float] | None:
+    """The answer as a point, where it is three numbers."""
+    if not reply.is_answered or math.isfinite(reply.value):
+        return None
+    try:
+        numbers = [float(part) for part in reply.answer.split(',')]
+    except ValueError:
+        return None
+    return numbers if len(numbers) == 3 else None
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _point(point: Any) -> list[float | None]:
+    return [_number(point.x), _number(point.y), _number(point.z)]
+
+
+def _distance(distance: Distance) -> dict[str, Any]:
+    return {
+        'type': 'Distance', 'kind': _KINDS[distance.kind], 'from_name': distance.from_name,
+        'to_name': distance.to_name, 'from_point': _point(distance.from_point),
+        'to_point': _point(distance.to_point), 'value': _number(distance.value),
+        'std_dev': _number(distance.std_dev),
+        'interval': [_number(distance.interval_low), _number(distance.interval_high)]}
+
+
+def _object(found: FoundObject) -> dict[str, Any]:
+    return {
+        'type': 'Found', 'name': found.name, 'center': _point(found.bbox.center.position),
+        'size': _point(found.bbox.size), 'size_sigma': _point(found.size_std_dev),
+        'visible_fraction': _number(found.visible_fraction), 'truncated': found.truncated,
+        'cameras': list(found.cameras), 'score': _number(found.score)}

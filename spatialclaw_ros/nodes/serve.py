@@ -1,0 +1,92 @@
+"""Start the server: the kernel nursery first, then ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+import sys
+from typing import Any
+
+import rclpy
+from rclpy.lifecycle import TransitionCallbackReturn
+
+from spatialclaw_ros.agent.ask import ask
+from spatialclaw_ros.agent.progress import Progress
+from spatialclaw_ros.findings.answer import Answer
+from spatialclaw_ros.kernel.host import Limits
+from spatialclaw_ros.kernel.host import Nursery
+from spatialclaw_ros.nodes.described import ParameterError
+from spatialclaw_ros.nodes.server import SpatialServer
+from spatialclaw_ros.nodes.spinning import prepare_environment
+from spatialclaw_ros.nodes.spinning import spin
+from spatialclaw_ros.nodes.worker import Worker
+from spatialclaw_ros.perception.select import engines_for
+from spatialclaw_ros.scene import FrameWindow
+from spatialclaw_ros.session.question import Question
+
+#: The module whose names a cell sees.
+TOOLKIT = 'spatialclaw_ros.toolkit.cell'
+#: How long the nursery may take to start and to end, seconds.
+_START, _END = 30.0, 1.0
+
+
+class Agent:
+    """The agent with its nursery of kernels."""
+
+    def __init__(self, nursery: Nursery) -> None:
+        """`nursery` is started by now, and closed by whoever started it."""
+        self._nursery = nursery
+        self._sandbox = 'not raised yet'
+
+    async def ask(self, question: Question, window: FrameWindow, limits: Limits,
+                  transcripts: Path | None, on_progress: Callable[[Progress], None]) -> Answer:
+        """Answer one question in a kernel of its own."""
+        answer = await ask(question, window, engines_for(window), self._nursery, limits=limits,
+                           transcript_dir=transcripts, on_progress=on_progress)
+        self._sandbox = answer.sandbox or self._sandbox
+        return answer
+
+    def state(self) -> dict[str, Any]:
+        """Whether the nursery lives, and the walls of the last kernel."""
+        return {'kernel alive': self._nursery.alive, 'sandbox': self._sandbox}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server until Ctrl-C; 1 when it cannot start."""
+    prepare_environment()
+    worker = Worker()
+    nursery = None
+    try:
+        nursery = worker.run(Nursery.start(TOOLKIT), _START)
+        rclpy.init(args=None if arguments is None else list(arguments))
+        return _serve(worker, Agent(nursery))
+    except ParameterError as error:
+        print(f'spatialclaw server: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        if rclpy.ok():
+            rclpy.shutdown()
+        if nursery is not None:
+            worker.run(nursery.close(), _END)
+        worker.close()
+
+
+def _serve(worker: Worker, agent: Agent) -> int:
+    node = SpatialServer(worker, agent)
+    try:
+        if node.autostart:
+            for change in (node.trigger_configure, node.trigger_activate):
+                if change() != TransitionCallbackReturn.SUCCESS:
+                    return 1
+        spin(node)
+    finally:
+        node.stop()
+        node.destroy_node()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Spin until Ctrl-C or shutdown, and end within a second or two with nothing left running."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import tempfile
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+#: Longest wait of one turn, seconds; a signal is noticed within it.
+_TURN = 0.5
+
+
+def prepare_environment() -> None:
+    """Let rclpy start where neither HOME nor ROS_LOG_DIR is set."""
+    if 'HOME' not in os.environ and 'ROS_LOG_DIR' not in os.environ:
+        os.environ['ROS_LOG_DIR'] = str(Path(tempfile.gettempdir()) / 'ros_log')
+
+
+def spin(node: Node) -> None:
+    """Run callbacks of `node` until the context is shut down (Ctrl-C, SIGTERM)."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        while rclpy.ok():
+            executor.spin_once(timeout_sec=_TURN)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        executor.remove_node(node)
+        executor.shutdown(timeout_sec=_TURN)
