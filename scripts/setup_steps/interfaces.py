@@ -36,7 +36,7 @@ def build_all(
         for source in level:
             stamp = Stamp(
                 venv / 'stamps' / f'{source.name}.sha256',
-                digest([*below, source], env['CMAKE_PREFIX_PATH'], _wheels(venv)))
+                digest([*below, source], env['CMAKE_PREFIX_PATH'], _wheels(venv, source)))
             if not stamp.fresh():
                 due.append((source, stamp))
         with ThreadPoolExecutor(max_workers=max(len(due), 1)) as pool:
@@ -100,7 +100,9 @@ def _remove_installed(venv: Path, name: str) -> None:
             file.unlink(missing_ok=True)
 
 
-def _wheels(venv: Path) -> str:
-    """Name the installed wheels that generated code depends on."""
-    return ' '.join(sorted(
-        str(p.relative_to(venv)) for p in venv.glob('lib/python3.*/site-packages/ros_*.dist-info')))
+def _wheels(venv: Path, source: Path) -> str:
+    """Name the installed wheels that the code generated for a package depends on."""
+    depends = re.findall(r'<depend>\s*(\w+)\s*</depend>', (source / 'package.xml').read_text())
+    site = next(venv.glob('lib/python3.*/site-packages'))
+    wheels = [p for name in ('rosidl_*', *depends) for p in site.glob(f'ros_{name}-*.dist-info')]
+    return ' '.join(sorted(str(p.relative_to(venv)) for p in wheels))
