@@ -1,0 +1,204 @@
+"""One cell inside the kernel: parsed, checked, run, and reported on."""
+
+from __future__ import annotations
+
+import _thread
+import ast
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+import types
+from typing import Any
+from typing import Protocol
+
+from spatialclaw_ros.kernel import check
+from spatialclaw_ros.kernel import failure
+from spatialclaw_ros.kernel.interrupt import Interrupt
+
+MOST_VARIABLES = 200
+_MOST_NAME = 100
+_MOST_SUMMARY = 400
+_UNPARSABLE = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
+_NOTHING_RAN = 'nothing of the cell ran; all variables are as before'
+_KEPT = 'what the cell assigned before it stopped is kept'
+
+
+class Workshop(Protocol):
+    """What the preloaded module's `open_workshop` gives the kernel.
+
+    `namespace` are the globals of every cell. Raising `stop` ends a cell with status ok.
+    """
+
+    namespace: dict[str, Any]
+    stop: type[BaseException]
+
+    def summarize(self, name: str, value: object) -> str | None:
+        """One line about a variable for the feedback; None when it is not worth one."""
+
+    def after_cell(self) -> None:
+        """Tidy up after a cell, however it ended."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the kernel says of a cell; see CellOutcome for the meaning of the fields."""
+
+    status: str
+    error: str = ''
+    error_type: str = ''
+    variables: tuple[tuple[str, str], ...] = ()
+    note: str = ''
+
+
+class Cells:
+    """Runs cells one after the other in the globals of one workshop."""
+
+    def __init__(self, workshop: Workshop, interrupt: Interrupt,
+                 before_cell: Callable[[], None]) -> None:
+        """Call `before_cell` before each cell that is about to run."""
+        self._workshop = workshop
+        self._interrupt = interrupt
+        self._before_cell = before_cell
+        self._globals = workshop.namespace
+        self._globals.setdefault('__name__', '__main__')
+        self._given = dict(self._globals)
+        self._known: dict[str, tuple[int, str | None]] = {}
+
+    def run(self, number: int, code: str, checked: bool) -> Report:
+        """Run one cell; the refusals of the courtesy check come first when it is `checked`."""
+        name = failure.cell_name(number)
+        failure.remember(name, code)
+        try:
+            tree = ast.parse(code, name)
+        except _UNPARSABLE as error:
+            return _unparsable(error, code)
+        if checked:
+            refused = check.refusals(tree, self._globals)
+            if refused:
+                return Report('refused', '\n'.join(refused), 'Refused', note=_NOTHING_RAN)
+        self._before_cell()
+        mentioned: set[str] = set()
+        try:
+            self._interrupt.arm()
+            for part in _parts(tree, name, code):
+                mentioned |= set(_names(part))
+                exec(part, self._globals)
+            self._interrupt.disarm()
+            report = Report('ok')
+        except self._workshop.stop:
+            report = Report('ok')
+        except BaseException as error:
+            self._interrupt.disarm()
+            report = _failed(error)
+        return self._finished(report, mentioned)
+
+    def _finished(self, report: Report, mentioned: set[str]) -> Report:
+        notes = [report.note] if report.note else []
+        variables: tuple[tuple[str, str], ...] = ()
+        try:
+            self._interrupt.arm()
+            self._workshop.after_cell()
+            variables, left_out = self._changes(mentioned)
+            self._interrupt.disarm()
+            if left_out:
+                notes.append(f'{left_out} more new or changed variables are not listed')
+        except BaseException as error:
+            self._interrupt.disarm()
+            notes.append(f'the variables could not be listed: {failure.describe(error)}')
+        threads = _thread._count()
+        if threads:
+            notes.append(f'{threads} thread(s) of a cell still run; nothing may rely on them')
+        return Report(report.status, report.error, report.error_type, variables, '; '.join(notes))
+
+    def _changes(self, mentioned: set[str]) -> tuple[tuple[tuple[str, str], ...], int]:
+        """Variables that are new or changed, and how many more there are than are listed.
+
+        A changed one is another object, or one that the cell names and whose summary differs.
+        """
+        changes: list[tuple[str, str]] = []
+        left_out = 0
+        known: dict[str, tuple[int, str | None]] = {}
+        for name, value in list(self._globals.items()):
+            if not isinstance(name, str) or name.startswith('_') or (
+                    name in self._given and self._given[name] is value):
+                continue
+            before = self._known.get(name)
+            same = before is not None and before[0] == id(value)
+            if before is not None and same and name not in mentioned:
+                known[name] = before
+            elif len(changes) < MOST_VARIABLES:
+                summary = self._summary(name, value)
+                known[name] = (id(value), summary)
+                if summary is not None and not (same and before == known[name]):
+                    changes.append((failure.printable(name[:_MOST_NAME]), summary))
+            else:
+                known[name] = (id(value), None)
+                left_out += 1
+        self._known = known
+        return tuple(changes), left_out
+
+    def _summary(self, name: str, value: object) -> str | None:
+        try:
+            text = self._workshop.summarize(name, value)
+            return None if text is None else ' '.join(
+                failure.printable(text[:_MOST_SUMMARY]).split('\n'))
+        except Exception as error:
+            return f'a {type(value).__name__} that cannot be shown ({type(error).__name__})'
+
+
+def _parts(tree: ast.Module, name: str, code: str) -> Iterator[types.CodeType]:
+    """Code of the cell; a last expression apart, so that its value is printed as at a prompt."""
+    *body, last = tree.body or [ast.Pass(lineno=1, col_offset=0)]
+    if not isinstance(last, ast.Expr) or _ends_quietly(last, code):
+        yield compile(tree, name, 'exec', dont_inherit=True)
+        return
+    tree.body = body
+    flags = _future_flags(body)
+    if body:
+        yield compile(tree, name, 'exec', dont_inherit=True)
+    yield compile(ast.Interactive([last]), name, 'single', flags, dont_inherit=True)
+
+
+def _future_flags(body: list[ast.stmt]) -> int:
+    flags = 0
+    for node in body:
+        if isinstance(node, ast.ImportFrom) and node.module == '__future__':
+            import __future__
+            for alias in node.names:
+                flags |= getattr(__future__, alias.name).compiler_flag
+    return flags
+
+
+def _ends_quietly(last: ast.Expr, code: str) -> bool:
+    """Whether a semicolon ends the cell, which silences its value."""
+    if last.end_lineno is None or last.end_col_offset is None:
+        return False
+    line = code.splitlines()[last.end_lineno - 1].encode()
+    return line[last.end_col_offset:].lstrip().startswith(b';')
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names(constant)
+
+
+def _unparsable(error: BaseException, code: str) -> Report:
+    if isinstance(error, SyntaxError) and '\0' not in code:
+        text = failure.describe(error)
+        if any(line.lstrip().startswith(('!', '%')) for line in code.splitlines()):
+            text += '\nA cell is plain Python: lines that start with ! or % are none.'
+        return Report('error', text, 'SyntaxError', note=_NOTHING_RAN)
+    if '\0' in code:
+        reason = f'SyntaxError: the cell has a null byte at character {code.index(chr(0))}'
+    else:
+        reason = 'SyntaxError: the cell is nested too deeply to be parsed'
+    return Report('error', reason, 'SyntaxError', note=_NOTHING_RAN)
+
+
+def _failed(error: BaseException) -> Report:
+    text = failure.describe(error)
+    if isinstance(error, SystemExit):
+        text += '\nA cell ends at its last line; exit() ends no more than the cell.'
+    return Report('error', text, type(error).__name__, note=_KEPT)

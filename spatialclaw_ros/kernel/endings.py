@@ -1,0 +1,96 @@
+"""How a cell's end is told: what happened, why, and what was kept or lost."""
+
+from __future__ import annotations
+
+import signal
+
+from spatialclaw_ros.kernel.channel import Message
+from spatialclaw_ros.kernel.errors import NurseryDied
+from spatialclaw_ros.kernel.outcome import CellOutcome
+from spatialclaw_ros.kernel.outcome import Variable
+from spatialclaw_ros.kernel.process import KernelProcess
+
+MOST_CODE = 1 << 18
+
+_FRESH = ('the process was lost with the variables of this and all earlier cells; the next cell '
+          'starts in a fresh kernel')
+_UNTOUCHED = 'nothing of the cell ran; all variables are as before'
+
+
+def unsendable(code: str) -> CellOutcome | None:
+    """The refusal of a cell whose text cannot be run at all, or None."""
+    try:
+        length = len(code.encode())
+    except UnicodeEncodeError as error:
+        return _refused(f'the cell has a lone surrogate, {code[error.start]!r}, at character '
+                        f'{error.start}; write the character itself or its \\u escape')
+    if length > MOST_CODE:
+        return _refused(f'the cell is {length} bytes long; at most {MOST_CODE} are run. Compute '
+                        'data in the cell, or split it')
+    return None
+
+
+def never_ran() -> CellOutcome:
+    """The outcome of a cell that was cancelled before it reached a kernel."""
+    return CellOutcome('killed', '', 'Cancelled: before the cell ran', 'Cancelled', (), 0.0,
+                       _UNTOUCHED)
+
+
+def outcome(report: Message | None, process: KernelProcess, stopped_by: str, limit: float,
+            stdout: str, seconds: float) -> CellOutcome:
+    """What came of a cell with its `report`, or without one because its process ended.
+
+    `stopped_by` is 'limit', 'cancel' or ''. Raises NurseryDied when that is what happened.
+    """
+    if report is None:
+        return _without_report(process, stopped_by, limit, stdout, seconds)
+    fields = report.fields
+    status, error, error_type = fields['status'], fields['error'], fields['error_type']
+    if stopped_by:
+        error = '\n'.join(filter(None, (_stop_words(stopped_by, limit), error)))
+        status, error_type = _STOPS[stopped_by]
+    variables = tuple(Variable(name, summary) for name, summary in fields['variables'])
+    return CellOutcome(status, stdout, error, error_type, variables, seconds, fields['note'])
+
+
+def exit_words(status: int) -> str:
+    """An exit status in words; negative is a signal."""
+    if status >= 0:
+        return f'exited with status {status}'
+    number = -status
+    name = signal.Signals(number).name if number in set(signal.Signals) else f'signal {number}'
+    hint = '; perhaps the system ran out of memory' if number == signal.SIGKILL else ''
+    return f'was ended by {name} ({signal.strsignal(number)}{hint})'
+
+
+_STOPS = {'limit': ('timeout', 'TimeoutError'), 'cancel': ('killed', 'Cancelled')}
+
+
+def _without_report(process: KernelProcess, stopped_by: str, limit: float, stdout: str,
+                    seconds: float) -> CellOutcome:
+    ended = process.ended.result()
+    if isinstance(ended, NurseryDied):
+        raise ended
+    if stopped_by:
+        status, error_type = _STOPS[stopped_by]
+        error = _stop_words(stopped_by, limit) + ' It did not heed the interrupt and was killed.'
+    elif process.breach is not None:
+        status, error_type = 'killed', 'ChannelError'
+        error = f'ChannelError: the cell broke the way to its host: {process.breach}'
+    else:
+        status, error_type = 'killed', 'Crashed'
+        error = f'Crashed: the kernel {exit_words(ended)}'
+        where = process.crash_lines()
+        if where:
+            error += f' here (innermost first):\n{where}'
+    return CellOutcome(status, stdout, error, error_type, (), seconds, _FRESH)
+
+
+def _stop_words(stopped_by: str, limit: float) -> str:
+    if stopped_by == 'limit':
+        return f'TimeoutError: the cell passed its limit of {limit:g} s (calls not counted).'
+    return 'Cancelled: the cell was cancelled.'
+
+
+def _refused(reason: str) -> CellOutcome:
+    return CellOutcome('refused', '', reason, 'Refused', (), 0.0, _UNTOUCHED)

@@ -1,0 +1,30 @@
+"""What can go wrong between a host and its kernels.
+
+KernelError
+├── ChannelError     the other end does not keep to the protocol
+├── NurseryDied      the process that forks kernels is gone: start another
+├── OpeningFailed    a kernel could not be forked or could not open its workshop
+└── KernelBusy       a second cell was run while one was running, or after close
+"""
+
+from __future__ import annotations
+
+
+class KernelError(RuntimeError):
+    """Anything of the kernel that is not the fault of a cell."""
+
+
+class ChannelError(KernelError):
+    """A frame that is too long, cut off, or cannot be what it claims to be."""
+
+
+class NurseryDied(KernelError):
+    """The nursery is gone, and its kernels with it; the message shows its stderr."""
+
+
+class OpeningFailed(KernelError):
+    """A kernel could not be forked, walled in or opened; the message says why."""
+
+
+class KernelBusy(KernelError):
+    """The kernel runs a cell already, or was closed."""

@@ -1,0 +1,210 @@
+"""The host's side of the kernels: start a nursery, open kernels, run cells.
+
+Everything happens on the asyncio loop that is running at `Nursery.start`; the host process
+itself never forks (it starts the nursery by exec).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+import contextlib
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+from spatialclaw_ros.kernel import channel
+from spatialclaw_ros.kernel.async_channel import AsyncChannel
+from spatialclaw_ros.kernel.errors import ChannelError
+from spatialclaw_ros.kernel.errors import NurseryDied
+from spatialclaw_ros.kernel.errors import OpeningFailed
+from spatialclaw_ros.kernel.handle import Kernel
+from spatialclaw_ros.kernel.outcome import CellOutcome
+from spatialclaw_ros.kernel.outcome import Limits
+from spatialclaw_ros.kernel.outcome import Variable
+from spatialclaw_ros.kernel.process import Ends
+from spatialclaw_ros.kernel.process import KernelProcess
+
+__all__ = ['CellOutcome', 'Kernel', 'Limits', 'Nursery', 'Variable']
+
+_BOOT = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
+         'from spatialclaw_ros.kernel.nursery import main; '
+         'main(int(sys.argv[2]), sys.argv[3], sys.argv[4])')
+_ONE_THREAD = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS',
+               'NUMEXPR_NUM_THREADS')
+_START_SECONDS = 120.0
+_END_SECONDS = 5.0
+_STDERR_TAIL = 4000
+
+
+@dataclass(frozen=True)
+class _Birth:
+    ends: Ends
+    forked: asyncio.Future[KernelProcess]
+    ended: asyncio.Future[int | NurseryDied]
+
+
+class Nursery:
+    """A process that holds the preloaded modules and forks kernels; made by `start`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], sock: socket.socket, stderr: int,
+                 scratch: Path) -> None:
+        """Take ownership of the process, its control socket, its stderr and its folder."""
+        loop = asyncio.get_running_loop()
+        self.pid = process.pid
+        self._process = process
+        self._stderr = stderr
+        self._scratch = scratch
+        self._births: dict[int, _Birth] = {}
+        self._last_id = 0
+        self._ready: asyncio.Future[None] = loop.create_future()
+        self._gone: asyncio.Future[NurseryDied] = loop.create_future()
+        self._control = AsyncChannel(
+            sock, most_out=channel.CONTROL, most_in=channel.CONTROL, take_fds=True,
+            on_message=self._hear, on_end=self._lost)
+
+    @classmethod
+    async def start(cls, preload: str) -> Nursery:
+        """Start a nursery that holds module `preload`, which must offer `open_workshop`.
+
+        Raises NurseryDied with its stderr when that fails.
+        """
+        nursery = cls(*_exec(preload))
+        try:
+            news: set[asyncio.Future[Any]] = {nursery._ready, nursery._gone}
+            await asyncio.wait(news, timeout=_START_SECONDS,
+                               return_when=asyncio.FIRST_COMPLETED)
+            if nursery._gone.done():
+                raise nursery._gone.result()
+            if not nursery._ready.done():
+                raise NurseryDied(f'the nursery did not load {preload} in {_START_SECONDS:g} s')
+        except BaseException:
+            await nursery.close()
+            raise
+        return nursery
+
+    async def open(self, opening: bytes, fds: Sequence[int], limits: Limits) -> Kernel:
+        """Fork a kernel and have it open its workshop with `opening` and `fds`.
+
+        `fds` stay the caller's and may be closed afterwards. Raises OpeningFailed, NurseryDied.
+        """
+        kernel = Kernel(self._fork, opening, fds, limits)
+        try:
+            await kernel.start()
+        except BaseException:
+            await kernel.close()
+            raise
+        return kernel
+
+    async def close(self) -> None:
+        """End the nursery and every kernel of it; may be called again."""
+        self._control.close()
+        if not self._gone.done():
+            self._declare_dead(NurseryDied('the nursery was closed'))
+        if self._process.returncode is None:
+            await self._reap()
+            os.close(self._stderr)
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    async def _fork(self, limits: Limits) -> KernelProcess:
+        if self._gone.done():
+            raise self._gone.result()
+        loop = asyncio.get_running_loop()
+        self._last_id += 1
+        birth = _Birth(Ends(limits.arena_bytes), loop.create_future(), loop.create_future())
+        self._births[self._last_id] = birth
+        try:
+            await self._control.send(
+                'fork', {'id': self._last_id, 'sandbox': limits.sandbox,
+                         'memory_bytes': limits.memory_bytes}, birth.ends.for_kernel)
+        except ChannelError:
+            await asyncio.wait({self._gone})
+        finally:
+            birth.ends.let_go()
+        try:
+            return await birth.forked
+        except (NurseryDied, OpeningFailed):
+            birth.ends.close()
+            raise
+
+    def _hear(self, message: channel.Message) -> None:
+        if message.type == 'ready':
+            self._ready.set_result(None)
+            return
+        number = message.get('id', int)
+        birth = self._births[number]
+        if message.type == 'forked':
+            process = KernelProcess(message.fds[0], birth.ends, birth.ended)
+            if birth.forked.done():
+                process.release()
+            else:
+                birth.forked.set_result(process)
+            return
+        del self._births[number]
+        if message.type == 'exited':
+            birth.ended.set_result(message.get('status', int))
+        elif birth.forked.done():
+            birth.ends.close()
+        else:
+            birth.forked.set_exception(OpeningFailed(message.get('error', str)))
+
+    def _lost(self, breach: ChannelError | None) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.5)
+        size = os.fstat(self._stderr).st_size
+        said = os.pread(self._stderr, _STDERR_TAIL, max(size - _STDERR_TAIL, 0))
+        status = self._process.poll()
+        cause = breach or ('it still runs' if status is None else f'exit status {status}')
+        self._declare_dead(NurseryDied(
+            f'the nursery (process {self.pid}) died ({cause}). It said:\n'
+            f'{said.decode("utf-8", "replace") or "(nothing)"}'))
+
+    def _declare_dead(self, death: NurseryDied) -> None:
+        self._gone.set_result(death)
+        for birth in self._births.values():
+            birth.ended.set_result(death)
+            if not birth.forked.done():
+                birth.forked.set_exception(death)
+        self._births.clear()
+
+    async def _reap(self) -> None:
+        """Wait for the nursery, which ends by itself when its control socket closes."""
+        loop = asyncio.get_running_loop()
+        pidfd = os.pidfd_open(self.pid)
+        over = asyncio.Event()
+        loop.add_reader(pidfd, over.set)
+        try:
+            try:
+                await asyncio.wait_for(over.wait(), _END_SECONDS)
+            except asyncio.TimeoutError:
+                self._process.kill()
+            self._process.wait()
+        finally:
+            loop.remove_reader(pidfd)
+            os.close(pidfd)
+
+
+def _exec(preload: str) -> tuple[subprocess.Popen[bytes], socket.socket, int, Path]:
+    """Start the nursery process: process, control socket, stderr and scratch folder."""
+    ours, theirs = socket.socketpair()
+    stderr = os.memfd_create('spatialclaw-nursery', os.MFD_CLOEXEC)
+    scratch = Path(tempfile.mkdtemp(prefix='spatialclaw-'))
+    environment = dict.fromkeys(_ONE_THREAD, '1')
+    environment['_ROS_WHEELS_BOOTSTRAP_COMPLETE'] = '1'
+    if 'LD_LIBRARY_PATH' in os.environ:
+        environment['LD_LIBRARY_PATH'] = os.environ['LD_LIBRARY_PATH']
+    path = json.dumps([entry for entry in sys.path if entry])
+    process = subprocess.Popen(
+        [sys.executable, '-I', '-X', 'utf8', '-c', _BOOT, path, str(theirs.fileno()), preload,
+         str(scratch)],
+        env=environment, cwd='/', start_new_session=True, stdin=subprocess.DEVNULL,
+        stdout=stderr, stderr=stderr, pass_fds=[theirs.fileno()])
+    theirs.close()
+    return process, ours, stderr, scratch

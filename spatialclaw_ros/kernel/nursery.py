@@ -1,0 +1,125 @@
+"""The nursery process: holds the preloaded modules, forks kernels on request, and reaps them.
+
+Started by exec in its own session with next to no environment, it never learns a secret, runs no
+model and has exactly one thread, so that what it forks is clean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import gc
+import importlib
+import os
+from pathlib import Path
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import types
+
+from spatialclaw_ros.kernel import channel
+from spatialclaw_ros.kernel import failure
+from spatialclaw_ros.kernel import worker
+
+
+@dataclass(frozen=True)
+class _Child:
+    id: int
+    pid: int
+    pidfd: int
+    scratch: Path
+
+
+def main(control: int, preload: str, scratch: str) -> None:
+    """Serve the host on the socket `control` until it goes away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    module = importlib.import_module(preload)
+    gc.collect()
+    gc.freeze()
+    nursery = _Nursery(socket.socket(fileno=control), module, Path(scratch))
+    try:
+        nursery.serve()
+    except (EOFError, ConnectionError):
+        nursery.end()
+
+
+class _Nursery:
+    def __init__(self, sock: socket.socket, module: types.ModuleType, scratch: Path) -> None:
+        self._module = module
+        self._scratch = scratch
+        self._pid = os.getpid()
+        self._children: dict[int, _Child] = {}
+        self._channel = channel.Channel(sock, most_out=channel.CONTROL, most_in=channel.CONTROL)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(sock, selectors.EVENT_READ)
+        self._channel.send('ready', {'pid': self._pid})
+
+    def serve(self) -> None:
+        """Fork and reap. Raises EOFError when the host has gone."""
+        while True:
+            for key, _events in self._selector.select():
+                child = self._children.get(key.fd)
+                if child is not None:
+                    self._reap(child)
+                    continue
+                message = self._channel.read()
+                while message is not None:
+                    self._fork(message)
+                    message = self._channel.buffered()
+
+    def end(self) -> None:
+        """Kill and reap what is left, and remove its files."""
+        for child in list(self._children.values()):
+            signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+            os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _fork(self, message: channel.Message) -> None:
+        number = message.get('id', int)
+        threads = sum(1 for _task in Path('/proc/self/task').iterdir())
+        if threads != 1:
+            self._channel.send('failed', {'id': number, 'error': (
+                f'the nursery has {threads} threads, one of them of {self._module.__name__} or '
+                'what it imports; a process with threads is not forked')})
+            channel.close_all(message.fds)
+            return
+        scratch = self._scratch / str(number)
+        try:
+            scratch.mkdir(mode=0o700)
+            pid = os.fork()
+        except OSError as error:
+            self._channel.send('failed', {'id': number, 'error': f'no kernel forked: {error}'})
+            channel.close_all(message.fds)
+            return
+        if pid == 0:
+            self._become_kernel(message, scratch)
+        channel.close_all(message.fds)
+        child = _Child(number, pid, os.pidfd_open(pid), scratch)
+        self._children[child.pidfd] = child
+        self._selector.register(child.pidfd, selectors.EVENT_READ)
+        self._channel.send('forked', {'id': number, 'pid': pid}, [child.pidfd])
+
+    def _become_kernel(self, message: channel.Message, scratch: Path) -> None:
+        status = 1
+        try:
+            wire, output, arena, crash = message.fds
+            worker.live(worker.Birth(
+                preload=self._module, parent=self._pid, channel=wire, output=output, arena=arena,
+                crash=crash, scratch=scratch, sandbox=message.get('sandbox', str),
+                memory_bytes=message.get('memory_bytes', int)))
+            status = 0
+        except BaseException as error:
+            print(failure.whole(error), file=sys.stderr)
+        finally:
+            os._exit(status)
+
+    def _reap(self, child: _Child) -> None:
+        ended = os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED)
+        status = 0 if ended is None else (
+            ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status)
+        self._selector.unregister(child.pidfd)
+        del self._children[child.pidfd]
+        os.close(child.pidfd)
+        shutil.rmtree(child.scratch, ignore_errors=True)
+        self._channel.send('exited', {'id': child.id, 'status': status})
