@@ -1,0 +1,1 @@
+"""What was found: objects, measures and answers, each with its uncertainty."""
