@@ -90,6 +90,11 @@ class Nursery:
             raise
         return nursery
 
+    @property
+    def alive(self) -> bool:
+        """Whether kernels can still be forked."""
+        return not self._gone.done()
+
     async def open(self, opening: bytes, fds: Sequence[int], limits: Limits) -> Kernel:
         """Fork a kernel and have it open its workshop with `opening` and `fds`.
 
