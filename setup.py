@@ -42,6 +42,9 @@ setup(
     },
     entry_points={
         'console_scripts': [
+            'player = spatialclaw_ros.nodes.player:main',
+            'server = spatialclaw_ros.nodes.serve:main',
+            'simulator = spatialclaw_ros.nodes.simulator:main',
             'spatialclaw = spatialclaw_ros.cli:main',
         ],
     },
