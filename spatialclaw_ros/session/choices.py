@@ -19,12 +19,12 @@ def chosen(text: str, choices: Sequence[str]) -> str | None:
         named = [choice for choice in choices if forms(choice) and _plain(forms(choice)) == wanted]
         if len(named) == 1:
             return named[0]
-    occurring = [choice for choice in choices
-                 if re.search(rf'(?<!\w){re.escape(_plain(_words(choice)))}(?!\w)', wanted)]
-    longest = [choice for choice in occurring
-               if not any(choice != other and _plain(_words(choice)) in _plain(_words(other))
-                          for other in occurring)]
-    return longest[0] if len(longest) == 1 else None
+    occurring = []
+    for choice in sorted(choices, key=lambda choice: -len(_words(choice))):
+        phrase = rf'(?<!\w){re.escape(_plain(_words(choice)))}(?!\w)'
+        wanted, count = re.subn(phrase, ' ', wanted)
+        occurring += [choice] * bool(count)
+    return occurring[0] if len(occurring) == 1 else None
 
 
 def _whole(choice: str) -> str:

@@ -51,6 +51,7 @@ def draw_bev(recon: Reconstruction, masks: PerFrameMask, reference: int,
     frames = [f for f in recon.frame_indices if recon.world_of(f) == world]
     figure = Figure(figsize=(8, 8), layout='constrained')
     plot = figure.add_subplot()
+    plot.set_aspect('equal', adjustable='datalim')
     _cloud(plot, recon, frames, flat)
     used = [_object(plot, recon, masks, number, label, frames, flat)
             for number, label in enumerate(masks.labels)]
@@ -58,7 +59,6 @@ def draw_bev(recon: Reconstruction, masks: PerFrameMask, reference: int,
         _cameras(plot, recon, frames, flat)
     if plot.patches:
         _zoom(plot, flat(np.array([recon.extrinsics[f][:3, 3] for f in frames])))
-    plot.set_aspect('equal', adjustable='datalim')
     plot.grid(alpha=0.3)
     plot.set_xlabel(f'metres right of camera, frame {reference}')
     plot.set_ylabel(f'metres forward of camera, frame {reference}')
@@ -79,10 +79,12 @@ def _image(figure: Figure) -> Image.Image:
 
 def _zoom(plot: Axes, cameras: np.ndarray) -> None:
     """Limit the plot to the objects and the cameras, with some room about them."""
-    shown = np.concatenate([cameras, *(patch.get_xy() for patch in plot.patches)])
+    shown = np.concatenate([cameras, *(np.asarray(patch.get_path().vertices)
+                                       for patch in plot.patches)])
     low, high = shown.min(axis=0), shown.max(axis=0)
     half = max(float((high - low).max()) * 0.6, 0.5)
     (x, y) = (low + high) / 2
+    plot.set_aspect('equal', adjustable='box')
     plot.set_xlim(x - half, x + half)
     plot.set_ylim(y - half, y + half)
 

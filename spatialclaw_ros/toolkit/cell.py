@@ -7,7 +7,6 @@ is imported here, once, before any kernel is forked.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import field
 import sys
 import types
 from typing import Any
@@ -18,16 +17,22 @@ matplotlib.use('Agg')
 
 from matplotlib.figure import Figure
 import matplotlib.pyplot as plt
-import numpy as np
 from PIL import Image
 
 from spatialclaw_ros.calls.codec import decode
 from spatialclaw_ros.calls.requests import Opening
+from spatialclaw_ros.findings.objects import Box3D
+from spatialclaw_ros.findings.objects import Object3D
+from spatialclaw_ros.findings.objects import Plane3D
+from spatialclaw_ros.findings.uncertainty import Interval
+from spatialclaw_ros.findings.uncertainty import Sigma
 from spatialclaw_ros.toolkit.answer import AnswerAccepted
+from spatialclaw_ros.toolkit.answer import FINDINGS
 from spatialclaw_ros.toolkit.answer import return_answer
 from spatialclaw_ros.toolkit.draw import DrawTool
 from spatialclaw_ros.toolkit.geometry_tool import GeometryTool
 from spatialclaw_ros.toolkit.graph import GraphTool
+from spatialclaw_ros.toolkit.guided import guided
 from spatialclaw_ros.toolkit.guided import unknown_attribute
 from spatialclaw_ros.toolkit.input_images import FrameImage
 from spatialclaw_ros.toolkit.input_images import InputImages
@@ -60,24 +65,19 @@ def _warm_up() -> None:
 
 
 _warm_up()
+for _cls in (*FINDINGS, Object3D, Box3D, Plane3D, Sigma, Interval):
+    guided(_cls)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Workshop:
     """The namespace of every cell, and what the kernel must know of it."""
 
     namespace: dict[str, Any]
     stop: type[BaseException] = AnswerAccepted
-    _given: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Remember what was there before the first cell."""
-        self._given = dict(self.namespace)
-
-    def summarize(self, name: str, value: object) -> str | None:
+    def summarize(self, _name: str, value: object) -> str | None:
         """One line about a variable; None for what is not to be reported."""
-        if name.startswith('_') or self._given.get(name) is value:
-            return None
         return summary(value)
 
     def after_cell(self) -> None:

@@ -17,13 +17,15 @@ F = TypeVar('F', bound=Callable[..., Any])
 
 def nearest_name(name: str, names: Iterable[str]) -> str:
     """`'; did you mean …?'` for the closest of `names`, or the first few of them."""
-    public = [candidate for candidate in names if not candidate.startswith('_')]
-    close = difflib.get_close_matches(name, public, 1, 0.55) or [
+    public = {candidate.casefold(): candidate for candidate in names
+              if not candidate.startswith('_')}
+    asked = name.casefold()
+    close = difflib.get_close_matches(asked, public, 1, 0.55) or [
         candidate for candidate in public
-        if len(name) > 2 and (name in candidate or candidate in name)]
+        if len(asked) > 2 and (asked in candidate or candidate in asked)]
     if close:
-        return f'; did you mean {close[0]!r}?'
-    return f'; there are {", ".join(sorted(public)[:30])}' if public else ''
+        return f'; did you mean {public[close[0]]!r}?'
+    return f'; there are {", ".join(sorted(public.values())[:30])}' if public else ''
 
 
 def unknown_attribute(owner: object, name: str) -> AttributeError:

@@ -51,7 +51,7 @@ class FrameImage(Image.Image):
         return self.im.pixel_access(self.readonly)
 
     @property
-    def __array_interface__(self) -> dict[str, Any]:  # type: ignore[override]
+    def __array_interface__(self) -> dict[str, Any]:
         """The pixels themselves, not a copy."""
         return self._pixels.__array_interface__
 
@@ -73,12 +73,13 @@ class FrameImage(Image.Image):
         """Copy whose pixels may be drawn on; keeps frame number and place."""
         return self.crop()
 
-    def resize(self, size: tuple[int, int], *args: Any, **keywords: Any) -> FrameImage:
-        """This image at `size` (width, height) px; arguments as PIL's `resize`."""
-        resized = np.array(Image.fromarray(np.ascontiguousarray(self._pixels)).resize(
-            (int(size[0]), int(size[1])), *args, **keywords))
-        if keywords.get('box') is not None:
-            raise TypeError('resize(box=…): write image.crop(box).resize(size) instead')
+    def resize(self, size: Any, resample: int | None = None, box: Any = None,
+               reducing_gap: float | None = None) -> FrameImage:
+        """This image, or its part `box`, at `size` (width, height) px; as PIL's `resize`."""
+        if box is not None:
+            return self.crop(box).resize(size, resample, None, reducing_gap)
+        resized = np.array(self.image.resize(
+            (int(size[0]), int(size[1])), resample, None, reducing_gap))
         scale = (self.scale[0] * resized.shape[1] / self.width,
                  self.scale[1] * resized.shape[0] / self.height)
         return FrameImage(self._frame, resized, self.offset, scale)

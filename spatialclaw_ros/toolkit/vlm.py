@@ -76,9 +76,9 @@ class Location(str):
         self.normalized = [value for group in groups for value in group]
         self.candidates = [_in_pixels(group, width, height) for group in groups]
         self.visible = bool(groups)
-        self.box = next((c for c in self.candidates if len(c) == 4), None)  # type: ignore[assignment]
+        self.box = next((c for c in self.candidates if len(c) == 4), None)
         points = [c for c in self.candidates if len(c) == 2]
-        self.point = points[0] if points else None  # type: ignore[assignment]
+        self.point = points[0] if points else None
         if self.box is not None:
             x1, y1, x2, y2 = self.box
             self.point = ((x1 + x2) / 2, (y1 + y2) / 2)

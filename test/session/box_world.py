@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from collections.abc import Sequence
+from dataclasses import replace  # noqa: F401  (tests vary frames)
 import os
 from typing import Any
 
