@@ -1,0 +1,1 @@
+"""Question suites with known answers: asked, scored, and tabulated."""

@@ -1,0 +1,82 @@
+"""Whether an answer is right, and whether its error bar is honest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+import re
+
+import numpy as np
+
+from spatialclaw_ros.evaluation.asked import Asked
+from spatialclaw_ros.findings.answer import Answer
+from spatialclaw_ros.findings.status import ErrorCode
+
+#: An answer whose std_dev exceeds this many tolerances is a miss, whatever its value.
+MOST_SIGMA = 2.0
+
+
+@dataclass(frozen=True)
+class Score:
+    """One answered question.
+
+    `error` is |answer - expected| (Euclidean for positions), NaN for words; `signed` keeps the
+    sign of a number's error. `covered` says whether the 95 % interval holds the expected value,
+    None where there is none.
+    """
+
+    asked: Asked
+    right: bool
+    got: str
+    error: float = math.nan
+    signed: float = math.nan
+    std_dev: float = math.nan
+    covered: bool | None = None
+    seconds: float = math.nan
+    reason: str = ''
+    answered: bool = True
+
+
+def score(asked: Asked, answer: Answer) -> Score:
+    """Score `answer`, whose position is in the asked target frame."""
+    if answer.code is not ErrorCode.NONE:
+        return Score(asked, False, answer.code.label, seconds=answer.elapsed,
+                     reason=answer.message or answer.explanation, answered=False)
+    if isinstance(asked.expected, str):
+        right = plain_word(answer.text) == plain_word(asked.expected)
+        return Score(asked, right, answer.text, seconds=answer.elapsed,
+                     reason='' if right else f'expected {asked.expected}')
+    if isinstance(asked.expected, tuple):
+        return _position_score(asked, answer)
+    signed = answer.value - asked.expected
+    covered = None
+    if math.isfinite(answer.interval.low) and math.isfinite(answer.interval.high):
+        covered = answer.interval.low <= asked.expected <= answer.interval.high
+    unit_right = not asked.unit or answer.unit == asked.unit
+    reason = '' if unit_right else f'unit {answer.unit!r}, expected {asked.unit!r}'
+    return _judged(asked, f'{answer.value:.4g}', signed, answer.std_dev, covered, reason,
+                   answer.elapsed)
+
+
+def plain_word(text: str) -> str:
+    """A word as it is compared: lower case, underscores and spaces alike, no article."""
+    return re.sub(r'^the ', '', re.sub(r'[\s_]+', ' ', text.strip().lower()))
+
+
+def _position_score(asked: Asked, answer: Answer) -> Score:
+    if answer.position is None:
+        return Score(asked, False, answer.text, seconds=answer.elapsed, reason='no position')
+    error = float(np.linalg.norm(np.asarray(answer.position) - np.asarray(asked.expected)))
+    got = '[' + ', '.join(f'{value:.3f}' for value in answer.position) + ']'
+    return _judged(asked, got, error, answer.std_dev, None, '', answer.elapsed)
+
+
+def _judged(asked: Asked, got: str, signed: float, std_dev: float, covered: bool | None,
+            reason: str, seconds: float) -> Score:
+    tolerance = asked.tolerance or 0.0
+    error = abs(signed)
+    if not reason and not error <= tolerance + 1e-9:
+        reason = f'off by {error:.4g}, tolerance {tolerance:.4g}'
+    if not reason and tolerance and std_dev > MOST_SIGMA * tolerance:
+        reason = f'std_dev {std_dev:.4g} is over {MOST_SIGMA:g} tolerances'
+    return Score(asked, not reason, got, error, signed, std_dev, covered, seconds, reason)
