@@ -23,6 +23,7 @@ from spatialclaw_ros.nodes.spinning import spin
 from spatialclaw_ros.nodes.worker import Worker
 from spatialclaw_ros.perception.select import engines_for
 from spatialclaw_ros.scene import FrameWindow
+from spatialclaw_ros.session.engines import Engines
 from spatialclaw_ros.session.question import Question
 
 #: The module whose names a cell sees.
@@ -42,8 +43,8 @@ class Agent:
     async def ask(self, question: Question, window: FrameWindow, limits: Limits,
                   transcripts: Path | None, on_progress: Callable[[Progress], None]) -> Answer:
         """Answer one question in a kernel of its own."""
-        answer = await ask(question, window, engines_for(window), self._nursery, limits=limits,
-                           transcript_dir=transcripts, on_progress=on_progress)
+        answer = await ask(question, window, Engines(*engines_for(window)), self._nursery,
+                           limits=limits, transcript_dir=transcripts, on_progress=on_progress)
         self._sandbox = answer.sandbox or self._sandbox
         return answer
 

@@ -1,0 +1,158 @@
+"""The whole way: player and server processes, a client, and the same question asked directly."""
+
+import asyncio
+import json
+from pathlib import Path
+import time
+
+import numpy as np
+from processes import interrupt
+from processes import node
+import pytest
+import rclpy
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from spatialclaw_interfaces.msg import Region as RegionMessage
+from spatialclaw_ros.agent.ask import ask
+from spatialclaw_ros.findings.status import ErrorCode
+from spatialclaw_ros.kernel.host import Limits
+from spatialclaw_ros.kernel.host import Nursery
+from spatialclaw_ros.nodes.client import SpatialClient
+from spatialclaw_ros.nodes.serve import TOOLKIT
+from spatialclaw_ros.nodes.stamps import time_message
+from spatialclaw_ros.perception.select import engines_for
+from spatialclaw_ros.recordings.recording import open_recording
+from spatialclaw_ros.recordings.regions import regions_from
+from spatialclaw_ros.session.engines import Engines
+from spatialclaw_ros.session.question import Question
+
+DATA = Path(__file__).parents[1] / 'data'
+RELIABLE = {f'qos_overrides./{{0}}/camera/{topic}.subscription.reliability': 'reliable'
+            for topic in ('image', 'camera_info', 'depth_registered')}
+
+
+def closest_questions(scene):
+    questions = json.loads((DATA / scene / 'questions.json').read_text())['questions']
+    return [question for question in questions if question['type'] == 'gap']
+
+
+class Stepper:
+    """Steps a player and remembers the stamp of each frame."""
+
+    def __init__(self, namespace):
+        self.node = Node('stepper', namespace=namespace)
+        self.client = self.node.create_client(Trigger, 'spatialclaw_player/step')
+        assert self.client.wait_for_service(30)
+
+    def play_all(self):
+        stamps = {}
+        while True:
+            future = self.client.call_async(Trigger.Request())
+            rclpy.spin_until_future_complete(self.node, future, timeout_sec=20)
+            reply = future.result()
+            if not reply.success:
+                return stamps
+            _, number, _, stamp = reply.message.split()
+            stamps[int(number)] = int(stamp)
+
+    def wait_for_subscribers(self, topics):
+        deadline = time.monotonic() + 30
+        while not all(self.node.count_subscribers(topic) for topic in topics):
+            assert time.monotonic() < deadline
+            rclpy.spin_once(self.node, timeout_sec=0.05)
+
+
+def drawn(question, stamps):
+    messages = []
+    for name, places in question['regions'].items():
+        for place in places:
+            message = RegionMessage(name=name, box=[float(x) for x in place['box']])
+            message.header.stamp = time_message(stamps[place['frame']])
+            messages.append(message)
+    return messages
+
+
+async def ask_directly(scene, questions):
+    recording = open_recording(DATA / scene)
+    nursery = await Nursery.start(TOOLKIT)
+    answers = []
+    try:
+        for question in questions:
+            regions = regions_from(question['regions'])
+            window = recording.window(sorted({region.frame for region in regions}), regions)
+            answers.append(await ask(
+                Question(question['question']), window, Engines(*engines_for(window)), nursery,
+                limits=Limits(), transcript_dir=None))
+    finally:
+        await nursery.close()
+    return answers
+
+
+@pytest.mark.parametrize('scene, encoding', [
+    ('ycb_table_a', '32FC1'), ('apc_shelf_bin', '16UC1')])
+def test_a_closest_distance_over_dds_is_that_of_the_recording(scene, encoding):
+    namespace = f'/dds_{scene}'
+    recording = open_recording(DATA / scene)
+    has_poses = recording.frame(recording.frame_indices[0]).camera_to_world is not None
+    up = [0.0, 0.0, 0.0] if recording.up is None else np.asarray(recording.up, float).tolist()
+    questions = closest_questions(scene)
+    direct = asyncio.run(ask_directly(scene, questions))
+    reliable = {key.format(namespace[1:]): value for key, value in RELIABLE.items()}
+    with node('serve', namespace, fixed_frame=recording.world_frame if has_poses else "''",
+              up=up, **{'buffer.rate': 0.0, 'buffer.seconds': 300.0}, **reliable) as server, \
+            node('player', namespace, recording=DATA / scene, rate=0.0, depth_encoding=encoding):
+        stepper = Stepper(namespace)
+        stepper.wait_for_subscribers([f'{namespace}/camera/{topic}' for topic in (
+            'image', 'camera_info', 'depth_registered')])
+        client = SpatialClient(namespace=namespace)
+        try:
+            assert client.wait_until_ready(30)
+            stamps = stepper.play_all()
+            assert list(stamps) == list(recording.frame_indices)
+            for question, wanted in zip(questions, direct, strict=True):
+                assert wanted.code is ErrorCode.NONE, (question['id'], wanted.message)
+                reply = client.ask(question['question'], regions=drawn(question, stamps))
+                assert reply.is_answered, (question['id'], reply.message)
+                assert abs(reply.value - wanted.value) <= max(0.001, 0.01 * wanted.value)
+                assert reply.frame == (
+                    recording.world_frame if has_poses else recording.frame(0).camera.frame_id)
+                distance = reply.result.distances[0]
+                ends = [[p.x, p.y, p.z] for p in (distance.from_point, distance.to_point)]
+                assert np.linalg.norm(np.subtract(*ends)) == pytest.approx(
+                    distance.value, abs=0.02)
+        finally:
+            client.close()
+            stepper.node.destroy_node()
+        assert interrupt(server) == 0
+
+
+def test_regions_come_as_detections_at_a_rate(tmp_path):
+    namespace = '/dds_detections'
+    question = closest_questions('ycb_table_a')[0]
+    regions = tmp_path / 'regions.json'
+    regions.write_text(json.dumps(question['regions']))
+    reliable = {key.format(namespace[1:]): value for key, value in RELIABLE.items()}
+    with node('serve', namespace, **{'camera.camera.detections': 'camera/detections'},
+              **reliable), \
+            node('player', namespace, recording=DATA / 'ycb_table_a', rate=4.0, loop=True,
+                 regions=regions):
+        client = SpatialClient(namespace=namespace)
+        try:
+            assert client.wait_until_ready(30)
+            reply = client.ask(question['question'], max_wait=30.0, target_frame='camera')
+            assert reply.is_answered, reply.message
+            assert reply.value == pytest.approx(question['answer'], abs=question['tolerance'])
+        finally:
+            client.close()
+
+
+def test_the_player_names_what_is_wrong_with_a_recording(tmp_path):
+    with node('player', '/dds_broken', recording=tmp_path / 'nothing') as process:
+        assert process.wait(30) == 1
+
+
+def test_the_server_names_a_parameter_that_cannot_be(capfd):
+    with node('serve', '/dds_bad', **{'kernel.sandbox': 'open'}) as process:
+        assert process.wait(60) == 1
+    assert 'kernel.sandbox' in capfd.readouterr().err
