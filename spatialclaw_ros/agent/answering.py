@@ -90,11 +90,16 @@ def _placed(main: Finding | None, window: FrameWindow) -> tuple[np.ndarray | Non
 def explain(main: Finding | None, window: FrameWindow, remark: str = '') -> str:
     """One to three sentences: what was measured, between what, seen from where, in which frame."""
     if main is None:
-        return remark
+        return sentences(remark)
     said = _said(main, window)
     note = getattr(main, 'note', '')
-    parts = [said[0].upper() + said[1:], _seen(main, window), note, remark]
-    return ' '.join(f'{part.strip().rstrip(".")}.' for part in parts if part.strip())
+    return sentences(said, _seen(main, window), note, remark)
+
+
+def sentences(*parts: str) -> str:
+    """Each part that is not empty as a sentence."""
+    stripped = [part.strip().rstrip('.') for part in parts if part.strip()]
+    return ' '.join(f'{part[0].upper()}{part[1:]}.' for part in stripped)
 
 
 def _seen(main: Finding, window: FrameWindow) -> str:
@@ -109,19 +114,19 @@ def _seen(main: Finding, window: FrameWindow) -> str:
 
 
 @functools.singledispatch
-def _said(finding: Finding, window: FrameWindow) -> str:
+def _said(finding: Finding, _window: FrameWindow) -> str:
     return getattr(finding, 'name', type(finding).__name__)
 
 
 @_said.register
-def _(finding: Distance, window: FrameWindow) -> str:
+def _(finding: Distance, _window: FrameWindow) -> str:
     what = _KINDS.get(finding.kind, 'distance between {0} and {1}').format(
         finding.from_name or 'a point', finding.to_name or 'a point')
     return f'{what} is {_number(finding.value, "m", finding.interval)}'
 
 
 @_said.register
-def _(finding: Quantity, window: FrameWindow) -> str:
+def _(finding: Quantity, _window: FrameWindow) -> str:
     return f'{finding.name} is {_number(finding.value, finding.unit, finding.interval)}'
 
 
@@ -136,7 +141,7 @@ def _(finding: Position, window: FrameWindow) -> str:
 
 
 @_said.register
-def _(finding: Relation, window: FrameWindow) -> str:
+def _(finding: Relation, _window: FrameWindow) -> str:
     seen = f' seen from {finding.viewpoint}' if finding.viewpoint else ''
     margin = ''
     if math.isfinite(finding.margin):
@@ -152,7 +157,7 @@ def _(finding: Relation, window: FrameWindow) -> str:
 
 
 @_said.register
-def _(finding: Found, window: FrameWindow) -> str:
+def _(finding: Found, _window: FrameWindow) -> str:
     return f'{finding.name} was found'
 
 

@@ -37,7 +37,11 @@ class Cells(Protocol):
     """What the loop needs of a session."""
 
     window: FrameWindow
-    sandbox: str
+
+    @property
+    def sandbox(self) -> str:
+        """Which walls are up, in words."""
+        ...
 
     async def run_cell(self, code: str, on_event: Any = None) -> CellResult:
         """Run one cell."""
@@ -136,10 +140,12 @@ class _Query:
     def _account(self, result: CellResult) -> None:
         self._findings.extend(result.findings)
         self._calls += len(result.calls)
-        self._seconds['kernel'] += result.seconds
+        waited = 0.0
         for call in result.calls:
             part = 'model' if call.name.startswith('vlm') else 'perception'
             self._seconds[part] += call.seconds
+            waited += call.seconds
+        self._seconds['kernel'] += max(result.seconds - waited, 0.0)
 
     async def _in_time(self, waited: Awaitable[T]) -> T:
         try:

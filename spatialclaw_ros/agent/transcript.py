@@ -35,7 +35,7 @@ class Transcript:
             folder.mkdir(parents=True, exist_ok=True)
             name = time.strftime('%Y%m%dT%H%M%S-', time.gmtime())
             self.path = Path(tempfile.mkdtemp(prefix=name, dir=folder)).absolute()
-            self._file = open(self.path / 'transcript.jsonl', 'w', encoding='utf-8')
+            self._file = (self.path / 'transcript.jsonl').open('w', encoding='utf-8')
 
     @property
     def uri(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import replace
 import functools
 
 from spatialclaw_ros.agent.recipes import nouns

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: "roll of tape", "tape roll": the container or measure stands for what it is made of.
-CONTAINERS = frozenset('''
+CONTAINERS = _words("""
     bag bar block bottle bowl box brick bucket bundle can canister carton case cup flask jar jug
     pack package packet pair pile pot roll sheet spool stack stick tin tray tub tube
-    '''.split())
+    """)
 
 #: May follow a name that stands for the whole ("mustard *bottle*", "drill *tool*").
-CLASS_NOUNS = frozenset('''
+CLASS_NOUNS = _words("""
     bottle box can canister carton container device fruit jar machine pack package packet roll
     thing tin tool toy tube
-    '''.split())
+    """)
 
 #: Adjectives that single out one of several of a kind, or just describe it.
-ADJECTIVES = frozenset('''
+ADJECTIVES = _words("""
     red orange yellow green blue purple violet pink brown black white gray silver gold golden beige
     turquoise cyan magenta dark light bright pale colored transparent clear shiny matte dull
     big small little tall tiny huge long short wide narrow thick thin flat round square
@@ -23,10 +28,10 @@ ADJECTIVES = frozenset('''
     new old clean dirty empty full open closed visible
     wooden plastic metal metallic glass steel paper cardboard leather ceramic rubber
     left right front back far near top bottom upper lower centre standing lying hand side
-    '''.split())
+    """)
 
 #: Words that change what a phrase refers to or what is asked of it; never consumed.
-REFUSED = frozenset('''
+REFUSED = _words("""
     no not never none neither nor without except but minus plus times divided if when while
     before after during until since unless because was were had been will would should could might
     must tomorrow yesterday today later earlier soon ago again twice thrice double triple half
@@ -39,27 +44,27 @@ REFUSED = frozenset('''
     nine ten dozen several many few of per percent square cubic average mean median total sum
     maximum biggest smallest tallest shortest nearest farthest highest lowest
     to from at in on by with for into onto through between behind above below under over
-    '''.split())
+    """)
 
 #: Nouns of a support that may have no region of its own: the scene's plane stands for it.
-SURFACES = frozenset('''
+SURFACES = _words("""
     table tabletop desk desktop floor ground shelf counter countertop worktop workbench bench
     surface support plane board
-    '''.split())
+    """)
 
 #: What things are in or on, where that is not a thing with a name itself.
-HOLDERS = SURFACES | frozenset('''
+HOLDERS = SURFACES | _words("""
     bag basin basket bed bench bin bowl box cabinet carpet cart case chair closet conveyor container
     couch crate cupboard drawer dresser fridge kitchen mat pallet pan plate rack room rug scene sill
     sink sofa stand stool stove tote tray trolley tub wall warehouse windowsill workspace corner
     picture image view
-    '''.split())
+    """)
 
 #: Said after a surface's name without changing it.
-SURFACE_SUFFIXES = frozenset('surface plane top level board'.split())
+SURFACE_SUFFIXES = _words('surface plane top level board')
 
 #: Class nouns that stand for everything there is a name for.
-EVERYTHING = frozenset('thing'.split())
+EVERYTHING = _words('thing')
 
 
 def singular(word: str) -> str:

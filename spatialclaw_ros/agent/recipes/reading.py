@@ -10,7 +10,7 @@ from importlib import resources
 from lark import Lark
 from lark.exceptions import LarkError
 from lark.exceptions import UnexpectedToken
-from lark.visitors import CollapseAmbiguities
+from lark.visitors import CollapseAmbiguities  # type: ignore[attr-defined]
 
 from spatialclaw_ros.agent.recipes.builders import Contradiction
 from spatialclaw_ros.agent.recipes.builders import query_of
@@ -42,7 +42,8 @@ def read(text: str) -> tuple[Query, ...]:
     try:
         tree = _parser().parse(text)
     except UnexpectedToken as error:
-        raise Uncovered(f'at the word "{error.token}"') from error
+        word = getattr(error, 'token', '')
+        raise Uncovered(f'at the word "{word}"') from error
     except LarkError as error:
         raise Uncovered('at its end') from error
     found: dict[Query, None] = {}

@@ -56,7 +56,7 @@ def interpret(text: str, names: Names) -> Query:
 
 
 @functools.singledispatch
-def resolve(query: Query, names: Names) -> Query:
+def resolve(query: Query, _names: Names) -> Query:
     """`query` with every name resolved to a known one; raises SpatialError where it cannot."""
     raise TypeError(f'{type(query).__name__} is no query')
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from brief import brief
 from hypothesis import assume
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-import pytest
-from brief import brief
 from phrasings import COVERED
 from phrasings import NAMES
+import pytest
 from refusals import AMBIGUOUS
 from refusals import UNANSWERABLE
 from refusals import UNKNOWN

@@ -1,0 +1,137 @@
+"""The cells of a recipe: the measure at once, a check that can contradict it, a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import keyword
+import re
+import textwrap
+
+from spatialclaw_ros.agent.steps import Step
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a family measures.
+
+    `labels` are the names to segment; `body` is the body of `measure(…)`, whose parameters are
+    `variables(labels)`, each an Object3D. `asked` says the measure in words. `by_frame` tells
+    whether every frame must give the same, so that frames can check one another; otherwise masks
+    a pixel smaller do. `evidence` are expressions for what else to publish. `numeric` findings
+    can be reconciled when the check contradicts; words cannot. `answer` turns the measured
+    finding into what is returned, a bare number in `unit`. `search` names what to segment where
+    that is not `labels`: one name for two things. With `together` the body has the masks of all
+    labels as `masks` and no parameters. `remark` goes into the explanation.
+    """
+
+    asked: str
+    labels: tuple[str, ...]
+    body: str
+    reasoning: str
+    by_frame: bool = True
+    numeric: bool = True
+    answer: str = 'result'
+    unit: str = ''
+    search: tuple[str, ...] = ()
+    together: bool = False
+    remark: str = ''
+
+
+def variables(labels: Sequence[str]) -> list[str]:
+    """A Python name for each label, all different."""
+    names: list[str] = []
+    for label in labels:
+        name = re.sub(r'\W+', '_', label.strip().lower()).strip('_') or 'thing'
+        if name[0].isdigit() or keyword.iskeyword(name) or name in _TAKEN:
+            name = f'the_{name}'
+        while name in names:
+            name += '_2'
+        names.append(name)
+    return names
+
+
+_TAKEN = {'masks', 'recon', 'result', 'measure', 'checks', 'frames', 'tools', 'show', 'vlm', 'np',
+          'up', 'plane', 'camera', 'robot', 'newest', 'print', 'math', 'max', 'min', 'abs'}
+
+
+def first_cell(recipe: Recipe) -> Step:
+    """Segment what is asked about and measure at once."""
+    names = _parameters(recipe)
+    arguments = ', '.join(names)
+    lines = ['recon = tools.Reconstruct.Reconstruct()']
+    if recipe.labels:
+        search = recipe.search or recipe.labels
+        one_each = '' if recipe.search or recipe.together else '.only(labels)'
+        lines += [
+            f'labels = {_listed(search)}',
+            f'masks = tools.SAM3.segment_video_by_text(labels, video_index=None){one_each}',
+            'print(masks)']
+    lines += ['', f'def measure({arguments or _masks(recipe)}):',
+              textwrap.indent(recipe.body, '    '), '']
+    if names:
+        lines.append(f'{arguments}{"," if len(names) == 1 else ""} = recon.objects(masks)')
+    lines += [f'result = measure({arguments or _masks(recipe)})', 'print(result)', 'show(result)']
+    return Step(f'Measure {recipe.asked}.', recipe.reasoning,
+                'Check the measure with other evidence.', '\n'.join(lines))
+
+
+def check_cell(recipe: Recipe) -> Step:
+    """Measure again from other evidence, and answer when it agrees."""
+    names = _parameters(recipe)
+    lines: list[str] = []
+    smaller = ('measure(*recon.objects(masks.erode(1)))' if names
+               else 'measure(masks.erode(1))' if recipe.together else 'measure()')
+    if recipe.by_frame and names:
+        each = ', '.join(f'{name}.only([f])' for name in names)
+        seen = ' & '.join(f'set({name}.frame_indices)' for name in names)
+        lines += [
+            f'frames = sorted({seen})',
+            'if len(frames) > 1:  # every frame by itself',
+            f'    checks = [measure({each}) for f in frames]',
+            'else:  # the same frame with every mask a pixel smaller',
+            f'    checks = [{smaller}]']
+    else:
+        lines.append(f'checks = [{smaller}]')
+    lines += [
+        "print('check:', *checks, sep='\\n')",
+        'if all(tools.Geometry.agrees(result, check) for check in checks):',
+        f'    {_return(recipe)}',
+        "print('the check contradicts the first measure')"]
+    how = ('Every frame alone must give the same; with one frame, masks a pixel smaller must.'
+           if recipe.by_frame else 'Masks that are a pixel smaller must give the same.')
+    return Step(f'Check {recipe.asked} with other evidence.', how,
+                'Answer if both agree, widen the interval if they do not.', '\n'.join(lines),
+                recipe.remark)
+
+
+def revision_cell(recipe: Recipe) -> Step:
+    """Take both measures into account, or end AMBIGUOUS where they cannot be."""
+    code = '\n'.join([
+        'result = tools.Geometry.reconcile([result, *checks])', 'print(result)', _return(recipe)])
+    widened = 'two measures contradicted each other, and the interval is widened to hold both'
+    return Step(
+        f'Reconcile the measures of {recipe.asked}.',
+        'Measure and check contradict each other by more than their errors. The interval must '
+        'hold both, or there is no answer.', 'Answer with the wider interval.', code,
+        '; '.join(filter(None, (recipe.remark, widened))))
+
+
+def _parameters(recipe: Recipe) -> list[str]:
+    return [] if recipe.together else variables(recipe.labels)
+
+
+def _masks(recipe: Recipe) -> str:
+    return 'masks' if recipe.together else ''
+
+
+def _return(recipe: Recipe) -> str:
+    evidence = ', '.join(['result', *_parameters(recipe)])
+    if recipe.together:
+        evidence += ', recon.objects(masks)'
+    unit = f', unit={recipe.unit!r}' if recipe.unit else ''
+    return f'ReturnAnswer({recipe.answer}, evidence=[{evidence}]{unit})'
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return '[' + ', '.join(repr(label) for label in labels) + ']'

@@ -1,0 +1,18 @@
+"""How many things of a class there are."""
+
+from __future__ import annotations
+
+from spatialclaw_ros.agent.recipes.cells import Recipe
+from spatialclaw_ros.agent.recipes.queries import Count
+from spatialclaw_ros.scene import FrameWindow
+
+
+def count(query: Count, _window: FrameWindow) -> Recipe:
+    """Recipe of a number of things; regions that lie on one thing count once."""
+    remark = 'only things with a region or label are counted'
+    if query.context:
+        remark += f'; that each of them is at the {" ".join(query.context)} was not checked'
+    return Recipe(
+        f'how many {query.kind} there are', query.labels, 'return tools.Geometry.count(masks)',
+        'Two regions may lie on one thing, and one thing may be seen in several frames, so '
+        'surfaces are counted, not regions.', together=True, by_frame=False, remark=remark)
