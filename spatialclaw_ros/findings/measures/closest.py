@@ -64,8 +64,7 @@ def _in_views(s: Sight, t: Sight) -> Estimate | None:
     rim = _rim_sigma(first, second, i, j)
     ends_seen = [(pair[:1], s.view), (pair[1:], t.view)]
     pixel = float(np.hypot(np.std(errors), rim))
-    if rim:
-        errors = np.concatenate([errors - rim, errors + rim])
+    errors = errors + rim * rng.standard_normal(len(errors))
     parts = Sigma(
         mask_sigma(float(plain[0]), _under_other_masks(s, t)), pixel,
         frame_sigma(_length, ends_seen),

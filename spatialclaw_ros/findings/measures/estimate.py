@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from spatialclaw_ros.findings.errors import NotVisible
 from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.findings.uncertainty import Interval
 from spatialclaw_ros.findings.uncertainty import interval_of
@@ -112,6 +113,8 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
     largest counts), the view that shows the extreme surface is kept; the disagreement widens the
     mask part either way.
     """
+    if not estimates:
+        raise NotVisible('no view shows a surface that could be measured; ask of another frame')
     if len(estimates) == 1:
         return estimates[0], ''
     values = np.array([e.value for e in estimates])

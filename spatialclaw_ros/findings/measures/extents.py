@@ -1,0 +1,142 @@
+"""Lengths of one object along a direction, and the free space between two along an axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spatialclaw_ros.findings.answer import Distance
+from spatialclaw_ros.findings.answer import Quantity
+from spatialclaw_ros.findings.measures.ends import end_along
+from spatialclaw_ros.findings.measures.estimate import combined
+from spatialclaw_ros.findings.measures.estimate import Estimate
+from spatialclaw_ros.findings.measures.estimate import frame_sigma
+from spatialclaw_ros.findings.measures.estimate import mask_sigma
+from spatialclaw_ros.findings.measures.estimate import pose_sigma
+from spatialclaw_ros.findings.measures.estimate import SEED
+from spatialclaw_ros.findings.measures.inputs import as_object
+from spatialclaw_ros.findings.measures.inputs import frames_of
+from spatialclaw_ros.findings.measures.inputs import pairs_of
+from spatialclaw_ros.findings.measures.inputs import spread_out
+from spatialclaw_ros.findings.measures.points import end_covariances
+from spatialclaw_ros.findings.objects import Object3D
+from spatialclaw_ros.findings.sight import Sight
+from spatialclaw_ros.findings.surface import View
+from spatialclaw_ros.findings.uncertainty import Sigma
+from spatialclaw_ros.geometry.transforms import unit
+
+_AXES = {'x': 0, 'y': 1, 'z': 2}
+_SIDES = {'length': 0, 'breadth': 1}
+_VIEWED = ('width', 'depth')
+
+
+def extent(a: Any, axis: Any) -> Quantity:
+    """How far the visible surface of `a` reaches along `axis`, metres.
+
+    `axis` is 'x', 'y', 'z' of the world, a vector (3,), 'up', 'length' or 'breadth' (the long
+    and the short level side of its box), 'width' (level, across the view) or 'depth' (level,
+    along the view).
+    """
+    a = as_object(a)
+    direction = axis_of(a, axis)
+    name = axis if isinstance(axis, str) else 'axis'
+    return _extent(a, direction, f'extent of {a.name} along {name}')
+
+
+def size(a: Any) -> tuple[Quantity, Quantity, Quantity]:
+    """The three sides of the box of `a`, largest first, metres; see Object3D.box."""
+    a = as_object(a)
+    sides = [_extent(a, direction, f'side of {a.name}') for direction in a.box.rotation.T]
+    first, second, third = sorted(sides, key=lambda side: -side.value)
+    return first, second, third
+
+
+def gap(a: Any, b: Any, axis: Any = None) -> Distance:
+    """Free space between `a` and `b` along `axis`, metres; negative where they overlap.
+
+    `axis` as for `extent`; None is the level line between their centroids (the straight one
+    where gravity is unknown). Raises NoCommonWorld.
+    """
+    a, b = as_object(a), as_object(b)
+    line = b.centroid - a.centroid
+    if axis is None:
+        up = a.up if a.up is not None else b.up
+        level = line if up is None else line - up * (line @ up)
+        direction = unit(level if np.linalg.norm(level) > 1e-6 else line)
+    else:
+        direction = axis_of(a, axis)
+    if direction @ line < 0:
+        direction = -direction
+    best, note = combined([e for s, t in pairs_of(a, b)
+                           if (e := _gap_in_views(s, t, direction)) is not None])
+    return Distance(
+        a.name, b.name, 'GAP_ALONG_AXIS', best.points[0], best.points[1], best.value, best.sigma,
+        best.interval(), *end_covariances(a, b, best), frames=best.frames, note=note)
+
+
+def axis_of(a: Object3D, axis: Any) -> np.ndarray:
+    """Unit vector (3,) of an axis by name or vector; raises ValueError naming what is known."""
+    if not isinstance(axis, str):
+        return unit(axis)
+    if axis in _AXES:
+        return np.eye(3)[_AXES[axis]]
+    if axis in _SIDES:
+        return np.asarray(a.box.rotation[:, _SIDES[axis]])
+    if axis == 'up' and a.up is not None:
+        return a.up
+    if axis in _VIEWED and a.views:
+        return viewed_axis(a.views[-1], a.up, axis)
+    raise ValueError(
+        f'axis {axis!r} is not known here; give x, y, z, length, breadth, width, depth, a vector '
+        '(3,), or up where gravity is known')
+
+
+def viewed_axis(view: View, up: np.ndarray | None, axis: str) -> np.ndarray:
+    """Level direction (3,) across ('width') or along ('depth') a view."""
+    right, forward = view.camera_to_world[:3, 0], view.camera_to_world[:3, 2]
+    if up is None:
+        return right if axis == 'width' else forward
+    across = np.cross(forward, up)
+    across = unit(across) if np.linalg.norm(across) > 1e-3 else right
+    return across if axis == 'width' else np.cross(up, across)
+
+
+def _extent(a: Object3D, direction: np.ndarray, name: str) -> Quantity:
+    found = [_extent_in_view(sight, direction) for sight in spread_out(a.sights_in(a.world))]
+    best, note = combined([e for e in found if e is not None], extremum=1)
+    return Quantity(name, best.value, 'm', best.sigma, best.interval(low=0.0), best.points,
+                    best.frames, note)
+
+
+def _extent_in_view(sight: Sight, direction: np.ndarray) -> Estimate | None:
+    rng = np.random.default_rng(SEED)
+    high, low = end_along(sight, direction, rng), end_along(sight, -direction, rng)
+    if high is None or low is None:
+        return None
+    points = np.array([low.point, high.point])
+    others = [up + down for up, down in zip(high.others, low.others, strict=True)]
+    errors = high.errors + low.errors
+    seen = [(points, sight.view)]
+    sigma = Sigma(mask_sigma(high.plain + low.plain, others), float(np.std(errors)),
+                  frame_sigma(lambda ends: float((ends[0][1] - ends[0][0]) @ direction), seen))
+    return Estimate(max(high.place + low.place, 0.0), errors, sigma, points, frames_of(sight))
+
+
+def _gap_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | None:
+    rng = np.random.default_rng(SEED)
+    begin, end = end_along(s, direction, rng), end_along(t, -direction, rng)
+    if begin is None or end is None:
+        return None
+    value = -end.place - begin.place
+    points = np.array([begin.point, end.point])
+    points[1] = points[0] + direction * value
+    seen = [(begin.point[None], s.view), (end.point[None], t.view)]
+
+    def along(ends: list[np.ndarray]) -> float:
+        return float((ends[1][0] - ends[0][0]) @ direction)
+    mask = np.hypot(mask_sigma(begin.plain, begin.others), mask_sigma(end.plain, end.others))
+    errors = -begin.errors - end.errors
+    sigma = Sigma(float(mask), float(np.std(errors)), frame_sigma(along, seen),
+                  pose_sigma(along, seen) if s.view is not t.view else 0.0)
+    return Estimate(value, errors, sigma, points, frames_of(s, t))

@@ -1,0 +1,116 @@
+"""How far things reach above what they stand on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spatialclaw_ros.findings.answer import FoundPlane
+from spatialclaw_ros.findings.answer import Quantity
+from spatialclaw_ros.findings.errors import NotVisible
+from spatialclaw_ros.findings.measures.ends import end_along
+from spatialclaw_ros.findings.measures.estimate import combined
+from spatialclaw_ros.findings.measures.estimate import Estimate
+from spatialclaw_ros.findings.measures.estimate import frame_sigma
+from spatialclaw_ros.findings.measures.estimate import mask_sigma
+from spatialclaw_ros.findings.measures.estimate import pose_sigma
+from spatialclaw_ros.findings.measures.estimate import SEED
+from spatialclaw_ros.findings.measures.inputs import as_object
+from spatialclaw_ros.findings.measures.inputs import frames_of
+from spatialclaw_ros.findings.measures.inputs import spread_out
+from spatialclaw_ros.findings.objects import Object3D
+from spatialclaw_ros.findings.objects import Plane3D
+from spatialclaw_ros.findings.sight import Sight
+from spatialclaw_ros.findings.support import Support
+from spatialclaw_ros.findings.support import support_under
+from spatialclaw_ros.findings.uncertainty import Sigma
+from spatialclaw_ros.geometry.planes import PlaneFit
+
+_NO_GRAVITY = "gravity is unknown: along the support's own normal"
+
+
+def height(a: Any, support: Any = None) -> Quantity:
+    """Top of `a` above the support at its foot, along up, metres.
+
+    The support is found about its foot in each frame, or is `support`: a plane, or an object
+    whose upper surface counts. Where gravity is unknown the support's normal is used and the
+    note says so. Raises NotVisible where no support is seen.
+    """
+    a = as_object(a)
+    estimates = [estimate for sight in spread_out(a.sights)
+                 if (estimate := _height_in_view(a, sight, support)) is not None]
+    if not estimates:
+        raise NotVisible(
+            f'no support is seen about the foot of {a.name!r}; give one: height(a, support=...), '
+            'a plane or the object it stands on')
+    best, note = combined(estimates, extremum=1)
+    notes = [note, _NO_GRAVITY if a.up is None else '']
+    return Quantity(f'height of {a.name}', best.value, 'm', best.sigma, best.interval(),
+                    best.points, best.frames, '; '.join(n for n in notes if n))
+
+
+def top_along(a: Any, direction: np.ndarray) -> Quantity:
+    """Where `a` ends along a world `direction` (3,): metres from the world's origin.
+
+    Across views this is a position, so errors of the poses count.
+    """
+    a = as_object(a)
+    estimates = []
+    for sight in spread_out(a.sights_in(a.world)):
+        end = end_along(sight, direction, np.random.default_rng(SEED))
+        if end is None:
+            continue
+        seen = [(end.point[None], sight.view)]
+
+        def along(ends: list[np.ndarray]) -> float:
+            return float(ends[0][0] @ direction)
+        sigma = Sigma(mask_sigma(end.plain, end.others), float(np.std(end.errors)),
+                      frame_sigma(along, seen), pose_sigma(along, seen))
+        estimates.append(Estimate(end.place, end.errors, sigma, end.point[None],
+                                  frames_of(sight)))
+    best, note = combined(estimates)
+    return Quantity(f'end of {a.name}', best.value, 'm', best.sigma, best.interval(),
+                    best.points, best.frames, note)
+
+
+def support_of(a: Any) -> Plane3D:
+    """The plane `a` stands on, from the frame that shows it best; raises NotVisible."""
+    a = as_object(a)
+    found = [support for sight in a.sights_in(a.world)
+             if (support := support_under(sight, a.up)) is not None]
+    if not found:
+        raise NotVisible(f'no support is seen about the foot of {a.name!r}')
+    best = min(found, key=lambda support: support.sigma)
+    return Plane3D(best.plane.normal, float(best.plane.normal @ best.foot), best.foot[None],
+                   best.plane.residual, float('nan'), best.sigma, f'support of {a.name}')
+
+
+def _height_in_view(a: Object3D, sight: Sight, support: Any) -> Estimate | None:
+    under = support_under(sight, a.up) if support is None else _given(a, sight, support)
+    if under is None:
+        return None
+    end = end_along(sight, under.normal, np.random.default_rng(SEED))
+    if end is None:
+        return None
+    above = end.place - under.level
+    foot = end.point - under.normal * above
+    seen = [(np.array([foot, end.point]), sight.view)]
+    mask = mask_sigma(end.plain, end.others)
+    rng = np.random.default_rng(SEED + 1)
+    errors = end.errors + under.sigma * rng.standard_normal(len(end.errors))
+    sigma = Sigma(mask, float(np.hypot(np.std(end.errors), under.sigma)), frame_sigma(
+        lambda ends: float((ends[0][1] - ends[0][0]) @ under.normal), seen))
+    return Estimate(above, errors, sigma, np.array([foot, end.point]), frames_of(sight))
+
+
+def _given(a: Object3D, sight: Sight, support: Any) -> Support | None:
+    """The support as the caller names it: a plane, or what is seen of an object below `a`."""
+    if not isinstance(support, (Plane3D, FoundPlane)):
+        return support_under(sight, a.up, as_object(support).points)
+    normal = support.normal if a.up is None else a.up
+    middle = sight.surface().points.mean(axis=0)
+    above = float(middle @ support.normal) - support.offset
+    foot = middle - normal * above / float(normal @ support.normal)
+    plane = PlaneFit(support.normal, support.offset, np.zeros(0, bool), 0.0)
+    return Support(normal, foot, float(np.nan_to_num(support.offset_sigma)), plane)

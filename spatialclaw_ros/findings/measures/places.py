@@ -1,0 +1,125 @@
+"""Where things are: centroids, and the distance between them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from spatialclaw_ros.findings.answer import Distance
+from spatialclaw_ros.findings.answer import Position
+from spatialclaw_ros.findings.errors import Moving
+from spatialclaw_ros.findings.measures.estimate import combined
+from spatialclaw_ros.findings.measures.estimate import DRAWS
+from spatialclaw_ros.findings.measures.estimate import Estimate
+from spatialclaw_ros.findings.measures.estimate import frame_sigma
+from spatialclaw_ros.findings.measures.estimate import mask_sigma
+from spatialclaw_ros.findings.measures.estimate import pose_sigma
+from spatialclaw_ros.findings.measures.estimate import SEED
+from spatialclaw_ros.findings.measures.inputs import as_object
+from spatialclaw_ros.findings.measures.inputs import frames_of
+from spatialclaw_ros.findings.measures.inputs import pairs_of
+from spatialclaw_ros.findings.measures.inputs import spread_out
+from spatialclaw_ros.findings.measures.points import end_covariances
+from spatialclaw_ros.findings.measures.points import view_covariance
+from spatialclaw_ros.findings.sight import Sight
+from spatialclaw_ros.findings.uncertainty import Sigma
+from spatialclaw_ros.geometry.transforms import inverse
+from spatialclaw_ros.geometry.transforms import transform
+
+
+def centroid_distance(a: Any, b: Any) -> Distance:
+    """Distance between the centroids of the visible points of `a` and `b`, metres."""
+    a, b = as_object(a), as_object(b)
+    best, note = combined([_centroids_apart(s, t) for s, t in pairs_of(a, b)
+                           if len(s.surface().points) and len(t.surface().points)])
+    return Distance(
+        a.name, b.name, 'CENTROID', best.points[0], best.points[1], best.value, best.sigma,
+        best.interval(low=0.0), *end_covariances(a, b, best), frames=best.frames, note=note)
+
+
+def position(a: Any, frame: int | None = None) -> Position:
+    """Centroid of the visible points of `a`, with its covariance.
+
+    In the world, from every view of the largest world; with `frame` in the optical frame of that
+    frame's camera, from that frame alone, where the error of its pose does not count.
+    """
+    a = as_object(a)
+    if frame is not None:
+        return _in_camera(a.only([frame]).sights[0], a.name)
+    sights = [s for s in spread_out(a.sights_in(a.world)) if len(s.surface().points)]
+    centers = np.array([s.surface().points.mean(axis=0) for s in sights])
+    covariances = np.array([centroid_covariance(s) for s in sights])
+    within = covariances.mean(axis=0)
+    if len(sights) > 1:
+        moved = centers - centers.mean(axis=0)
+        within = within + moved.T @ moved / (len(sights) - 1) / len(sights)
+    return Position(a.name, centers.mean(axis=0), within, '', frames_of(*sights))
+
+
+def check_still(a: Any) -> None:
+    """Raise Moving where alike views of `a` at different times show it in different places.
+
+    Views are alike when they look the same way within 15 degrees. The centroid may then differ by
+    its errors in both views and a tenth of the object's reach.
+    """
+    a = as_object(a)
+    sights = [s for s in a.sights_in(a.world) if s.view is not None]
+    for first, second in pairwise(sights):
+        one, two = first.view, second.view
+        if one is None or two is None or one.camera_to_world[:3, 2] @ two.camera_to_world[
+                :3, 2] < np.cos(np.deg2rad(15.0)):
+            continue
+        p, q = first.surface().points, second.surface().points
+        apart = q.mean(axis=0) - p.mean(axis=0)
+        variance = np.trace(centroid_covariance(first) + centroid_covariance(second))
+        reach = float(np.linalg.norm(np.ptp(p, axis=0)))
+        limit = 3 * np.sqrt(variance) + 0.1 * reach + 0.01
+        if np.linalg.norm(apart) > limit:
+            raise Moving(
+                f'{a.name!r} moved {np.linalg.norm(apart):.3f} m between frames {one.frame} and '
+                f'{two.frame}; measure in one frame, or track it')
+
+
+def centroid_covariance(sight: Sight, *, pose: bool = True) -> np.ndarray:
+    """(3, 3) m² of the centroid a sight shows: noise, other masks, frame, and pose."""
+    surface = sight.surface()
+    center = surface.points.mean(axis=0)
+    noise = float(np.nan_to_num(np.median(surface.sigma))) ** 2 / max(len(surface.points) / 9, 1)
+    covariance = np.eye(3) * noise + view_covariance(center, sight.view, pose=pose)
+    shifts = [points.mean(axis=0) - center for variant in range(1, sight.variants)
+              if len(points := sight.surface(variant).points)]
+    for shift in shifts:
+        covariance += np.outer(shift, shift) / (3 * len(shifts))
+    return covariance
+
+
+def _in_camera(sight: Sight, name: str) -> Position:
+    center = sight.surface().points.mean(axis=0)
+    covariance = centroid_covariance(sight, pose=False)
+    if sight.view is None:
+        return Position(name, center, covariance)
+    matrix = inverse(sight.view.camera_to_world)
+    turned = matrix[:3, :3] @ covariance @ matrix[:3, :3].T
+    return Position(name, transform(matrix, center), turned, f'camera {sight.view.frame}',
+                    frames_of(sight))
+
+
+def _centroids_apart(s: Sight, t: Sight) -> Estimate:
+    first, second = s.surface(), t.surface()
+    pair = np.array([first.points.mean(axis=0), second.points.mean(axis=0)])
+    value = float(np.linalg.norm(pair[1] - pair[0]))
+    others = [float(np.linalg.norm(points.mean(axis=0) - pair[1 - end]))
+              for end, sight in ((0, s), (1, t)) for variant in range(1, sight.variants)
+              if len(points := sight.surface(variant).points)]
+    seen = [(pair[:1], s.view), (pair[1:], t.view)]
+
+    def length(ends: list[np.ndarray]) -> float:
+        return float(np.linalg.norm(ends[1][0] - ends[0][0]))
+    noise = np.hypot(*(float(np.nan_to_num(np.median(u.sigma))) / np.sqrt(
+        max(len(u.points) / 9, 1)) for u in (first, second)))
+    errors = noise * np.random.default_rng(SEED).standard_normal(DRAWS)
+    sigma = Sigma(mask_sigma(value, others), float(noise), frame_sigma(length, seen),
+                  pose_sigma(length, seen) if s.view is not t.view else 0.0)
+    return Estimate(value, errors - errors.mean(), sigma, pair, frames_of(s, t))
