@@ -23,9 +23,7 @@ from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.perception.select import engines_for
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.question import Question
-
-#: The module whose names a cell sees; loaded once, before the first fork.
-TOOLKIT = 'spatialclaw_ros.toolkit.cell'
+from spatialclaw_ros.session.session import TOOLKIT
 
 
 def add_parser(commands: Any) -> None:
@@ -48,7 +46,7 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Answer and print; 0 when the question was answered, 1 when it was not."""
     if args.live:
-        from spatialclaw_ros.nodes.client import ask_live
+        from spatialclaw_ros.nodes.ask_live import ask_live
         report = ask_live(args.question, vars(args))
     else:
         report = asyncio.run(_from_recording(args))

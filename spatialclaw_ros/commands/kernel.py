@@ -16,13 +16,13 @@ from PIL import Image
 from spatialclaw_ros.commands import source
 from spatialclaw_ros.commands.as_json import finding_json
 from spatialclaw_ros.commands.as_json import plain
-from spatialclaw_ros.commands.ask import TOOLKIT
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.perception.select import engines_for
 from spatialclaw_ros.session.cell_result import CellResult
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import Session
+from spatialclaw_ros.session.session import TOOLKIT
 
 
 def add_parser(commands: Any) -> None:

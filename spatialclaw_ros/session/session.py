@@ -33,6 +33,8 @@ from spatialclaw_ros.session.handlers import CellYield
 from spatialclaw_ros.session.handlers import Handlers
 from spatialclaw_ros.session.question import Question
 
+#: The module whose names a cell sees; the nursery loads it once, before the first fork.
+TOOLKIT = 'spatialclaw_ros.toolkit.cell'
 #: A cell that ends so is rolled back, with what it showed and answered.
 _ROLLED_BACK = ('timeout', 'killed')
 

@@ -1,0 +1,103 @@
+"""The live part: a simulated camera and the server over DDS, asked through the action."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+import json
+from pathlib import Path
+import time
+from typing import Any
+
+import numpy as np
+import rclpy
+from rclpy.node import Node
+from std_msgs.msg import String
+
+from spatialclaw_ros.demo.processes import node
+from spatialclaw_ros.demo.report import Report
+from spatialclaw_ros.nodes.ask_live import report_of
+from spatialclaw_ros.nodes.client import Reply
+from spatialclaw_ros.nodes.client import SpatialClient
+from spatialclaw_ros.nodes.spinning import prepare_environment
+from spatialclaw_ros.simulation.export import truths
+from spatialclaw_ros.simulation.probe import Cast
+from spatialclaw_ros.simulation.probe import Probe
+from spatialclaw_ros.simulation.probe import tolerance
+from spatialclaw_ros.simulation.questions import FAMILIES
+from spatialclaw_ros.simulation.simulation import Simulation
+from spatialclaw_ros.simulation.truth import Truth
+
+_FAMILIES = ('closest', 'height', 'position_world', 'left_right', 'camera_height')
+_READY = 60.0
+_ASKED = 30.0
+
+
+def ask_simulated(scene: str, seed: int, out: Path, report: Report) -> None:
+    """Ask one question of each of five families about a simulated scene; pictures go to `out`."""
+    simulation = Simulation.build(scene, seed)
+    probes = _questions(simulation, seed)
+    epoch = time.time_ns()
+    camera = simulation.camera.name
+    server = {
+        'fixed_frame': simulation.world_frame, 'cameras': f'[{camera}]',
+        f'camera.{camera}.labels': f'{camera}/labels',
+        f'camera.{camera}.label_info': f'{camera}/label_info',
+        f'camera.{camera}.extrinsic_sigma': [
+            simulation.pose_sigma.translation, simulation.pose_sigma.rotation]}
+    simulator = {'scene': scene, 'seed': seed, 'epoch': epoch}
+    with (node('serve', server, out / 'server.log'),
+          node('simulator', simulator, out / 'simulator.log'), _client(report) as client):
+        if not client.wait_until_ready(_READY):
+            raise RuntimeError(f'the server did not start within {_READY:.0f} s; see '
+                               f'{out / "server.log"}')
+        _wait_for_image(client)
+        for number, probe in enumerate(probes):
+            report.question(probe.text)
+            reply = client.ask(probe.text, target_frame=probe.target_frame, timeout=_ASKED,
+                               max_wait=_ASKED, want_image=number == 0)
+            stamp = reply.result.header.stamp
+            seconds = (stamp.sec * 10**9 + stamp.nanosec - epoch) / 1e9
+            truth, _mesh = truths(probe, Truth(simulation, [seconds]))
+            report.answer(report_of(reply), truth, tolerance(truth, probe.unit), probe.unit)
+            _keep_picture(reply, out / 'annotated.jpg')
+
+
+def _questions(simulation: Simulation, seed: int) -> list[Probe]:
+    """The first question of each of the chosen families, asked of one view."""
+    cast = Cast(Truth(simulation, [0.0]), [0], np.random.default_rng([seed, 1]))
+    return [next(FAMILIES[family](cast)) for family in _FAMILIES]
+
+
+@contextmanager
+def _client(report: Report) -> Any:
+    prepare_environment()
+    rclpy.init(args=[])
+    listener = Node('spatialclaw_demo')
+
+    def on_cell(message: String) -> None:
+        cell = json.loads(message.data)
+        report.cell(cell['step'], cell['purpose'], cell['code'])
+
+    listener.create_subscription(String, 'spatialclaw/query/cells', on_cell, 10)
+    client = SpatialClient(listener)
+    try:
+        yield client
+    finally:
+        client.close()
+        listener.destroy_node()
+        rclpy.try_shutdown()
+
+
+def _wait_for_image(client: SpatialClient) -> None:
+    """Ask something cheap until the server has seen an image."""
+    deadline = time.monotonic() + _READY
+    while time.monotonic() < deadline:
+        if client.ask('How many things are there?', timeout=_ASKED).is_answered:
+            return
+    raise RuntimeError(f'the server saw no image within {_READY:.0f} s')
+
+
+def _keep_picture(reply: Reply, path: Path) -> None:
+    if reply.result.annotated.data:
+        path.write_bytes(bytes(reply.result.annotated.data))
+        print(f'   picture: {path}')
