@@ -20,6 +20,7 @@ from spatialclaw_ros.findings.answer import Relation
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.findings.uncertainty import Interval
 from spatialclaw_ros.findings.uncertainty import NAN_INTERVAL
+from spatialclaw_ros.findings.uncertainty import Z95
 from spatialclaw_ros.scene import FrameWindow
 
 _KINDS = {
@@ -37,12 +38,13 @@ def answer_of(submitted: SubmitAnswer, window: FrameWindow, remark: str = '') ->
     a position is given in the window's target frame unless its finding names another.
     """
     evidence = submitted.evidence
-    main = evidence[submitted.main] if submitted.main is not None else None
+    main = evidence[submitted.main] if submitted.main is not None else next(
+        (finding for finding in evidence if not isinstance(finding, Found)), None)
     code = ErrorCode.NONE if evidence else ErrorCode.GUESSED
     value, unit = for_people(
         math.nan if submitted.value is None else submitted.value, submitted.unit)
     std_dev, interval = _spread(main, submitted.value, value)
-    position, frame = _placed(main, window)
+    position, frame = _placed(main if submitted.value is None else None, window)
     text = submitted.text if submitted.value is None else number_text(value, unit)
     if position is not None:
         text = ', '.join(f'{x:.3f}' for x in position)
@@ -65,6 +67,8 @@ def _guess_message(code: ErrorCode) -> str:
 
 def _spread(main: Finding | None, raw: float | None, value: float) -> tuple[float, Interval]:
     """Std_dev and interval of the answer's number, in its own unit."""
+    if raw is not None and isinstance(main, Position):
+        return _component_spread(main, raw)
     if raw is None or not isinstance(main, (Distance, Quantity)):
         return math.nan, NAN_INTERVAL
     scale = 180 / math.pi if isinstance(main, Quantity) and main.unit == 'rad' else 1.0
@@ -72,6 +76,16 @@ def _spread(main: Finding | None, raw: float | None, value: float) -> tuple[floa
         return math.nan, NAN_INTERVAL
     return main.sigma.total * scale, Interval(
         main.interval.low * scale, main.interval.high * scale)
+
+
+def _component_spread(position: Position, value: float) -> tuple[float, Interval]:
+    """Std_dev and interval of one coordinate of a position, where `value` is one."""
+    axis = int(np.argmin(np.abs(position.point - value)))
+    variance = float(position.covariance[axis, axis])
+    if not math.isclose(position.point[axis], value, abs_tol=1e-9) or not variance >= 0:
+        return math.nan, NAN_INTERVAL
+    sigma = math.sqrt(variance)
+    return sigma, Interval(value - Z95 * sigma, value + Z95 * sigma)
 
 
 def _placed(main: Finding | None, window: FrameWindow) -> tuple[np.ndarray | None, str]:
