@@ -26,7 +26,11 @@ setup(
     python_requires='>=3.10',
     package_dir={'': '.'},
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
-    package_data={'': ['py.typed', '*.json', '*.lark', '*.md', '*.txt', '*.yaml']},
+    package_data={PACKAGE: [
+        'py.typed',
+        *(f'**/{kind}' for kind in (
+            'LICENSE', '*.jpg', '*.json', '*.lark', '*.md', '*.png', '*.txt', '*.yaml')),
+    ]},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (SHARE, ['package.xml']),

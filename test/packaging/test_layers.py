@@ -40,5 +40,5 @@ def test_a_breach_is_found(tmp_path, module, line):
         file.write(f'\n{line}\n')
     done = lint(tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert '1 broken' in done.stdout
-    assert line.removeprefix('import ') in done.stdout
+    importer = 'spatialclaw_ros.' + module.removesuffix('.py').replace('/', '.')
+    assert f'{importer} -> {line.removeprefix("import ")}' in done.stdout
