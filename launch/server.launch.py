@@ -31,7 +31,7 @@ def generate_launch_description():
     """Server, and RViz on request."""
     value = {name: LaunchConfiguration(name) for name, _, _ in ARGUMENTS}
     server = Node(
-        package='spatialclaw_ros', executable='server', name='spatialclaw_server',
+        package='spatialclaw_ros', executable='server', name='spatialclaw',
         namespace=value['namespace'], output='screen', emulate_tty=True,
         parameters=[
             {'fixed_frame': ParameterValue(value['fixed_frame'], value_type=str)},

@@ -118,7 +118,8 @@ class _Query:
         number = self._spending.steps + 1
         self._transcript.write('step', number=number, purpose=step.purpose,
                                reasoning=step.reasoning, next_goal=step.next_goal, code=step.code)
-        self._tell(stage='running', step=number, purpose=step.purpose, last_line='')
+        self._tell(stage='running', step=number, purpose=step.purpose, code=step.code,
+                   last_line='')
         result = await self._in_time(self._session.run_cell(step.code, self._heard))
         self._spending.ran(failed=result.status != 'ok')
         self._account(result)
@@ -165,7 +166,10 @@ class _Query:
             transcript=self._transcript.uri, sandbox=self._session.sandbox)
 
     def _heard(self, event: Any) -> None:
-        """Pass on what a running cell prints."""
+        """Pass on what a running cell prints and shows."""
+        picture = getattr(event, 'picture', None)
+        if picture is not None:
+            self._tell(pictures=((picture.label, picture.image),))
         text = getattr(event, 'text', '')
         if text:
             self._transcript.write('output', text=text)
@@ -177,6 +181,7 @@ class _Query:
         if self._on_progress is None:
             return
         value, unit = best_value(self._findings)
-        self._shown = replace(self._shown, elapsed=self._spending.elapsed, best_value=value,
-                              best_unit=unit, **changes)
+        self._shown = replace(self._shown, **{
+            'elapsed': self._spending.elapsed, 'best_value': value, 'best_unit': unit,
+            'findings': tuple(self._findings), 'pictures': (), **changes})
         self._on_progress(self._shown)

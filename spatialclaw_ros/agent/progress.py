@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 import math
 
+import numpy as np
+
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Finding
 from spatialclaw_ros.findings.answer import Quantity
@@ -14,12 +16,13 @@ from spatialclaw_ros.findings.answer import Quantity
 LAST_LINE_LENGTH = 400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Progress:
     """State of a running query; see the feedback of SpatialQuery.action.
 
     `elapsed` seconds on the steady clock; `best_value` in `best_unit` ('deg' for angles), NaN
-    while there is none.
+    while there is none. `code` is that of the running cell; `pictures` are those shown since the
+    last progress, each a label and (H, W, 3) uint8 RGB; `findings` all so far, in the world.
     """
 
     stage: str
@@ -29,6 +32,9 @@ class Progress:
     elapsed: float = 0.0
     best_value: float = math.nan
     best_unit: str = ''
+    code: str = ''
+    pictures: tuple[tuple[str, np.ndarray], ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 OnProgress = Callable[[Progress], None]

@@ -29,6 +29,7 @@ from spatialclaw_ros.nodes.publishers import Publishers
 from spatialclaw_ros.nodes.results import refusal
 from spatialclaw_ros.nodes.results import result_of
 from spatialclaw_ros.nodes.stamps import duration_message
+from spatialclaw_ros.nodes.stamps import time_message
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.question import Question
 
@@ -70,6 +71,8 @@ class Query:
     _task: asyncio.Task[Any] | None = None
     _canceled: bool = False
     _told: tuple[float, Any] = (0.0, None)
+    _steps_shown: int = 0
+    _findings_shown: int = 0
 
     @property
     def goal_id(self) -> str:
@@ -137,11 +140,26 @@ class Query:
 
     def tell(self, progress: Progress) -> None:
         """Publish how far the query has come: feedback, cells, pictures and markers."""
+        self._show(progress)
         now, key = time.monotonic(), (progress.stage, progress.step)
         if key == self._told[1] and now - self._told[0] < _FEEDBACK_PERIOD:
             return
         self._told = now, key
         self.handle.publish_feedback(feedback_of(progress, now - self.began))
+
+    def _show(self, progress: Progress) -> None:
+        """Publish the cell that begins, pictures just shown, findings that are new."""
+        publishers = self.context.publishers
+        if progress.code and progress.step > self._steps_shown:
+            self._steps_shown = progress.step
+            publishers.cell(self.goal_id, progress.step, progress.purpose, progress.code)
+        for label, image in progress.pictures:
+            publishers.picture(self.goal_id, label, image)
+        if self.window is not None and len(progress.findings) > self._findings_shown:
+            self._findings_shown = len(progress.findings)
+            header = Header(stamp=time_message(self.window.newest.stamp),
+                            frame_id=self.window.world_frame)
+            publishers.findings(self.goal_id, header, progress.findings)
 
 
 def feedback_of(progress: Progress, elapsed: float) -> SpatialQuery.Feedback:

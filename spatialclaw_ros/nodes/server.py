@@ -66,7 +66,7 @@ class SpatialServer(LifecycleNode):
 
     def __init__(self, worker: Worker, answering: Answering, **options: Any) -> None:
         """Declare all parameters; ParameterError for one that cannot be."""
-        super().__init__('spatialclaw_server', **options)
+        super().__init__('spatialclaw', **options)
         declare_server(self)
         self._worker, self._answering = worker, answering
         self._inputs: list[CameraInput] = []

@@ -7,9 +7,13 @@ from diagnostic_msgs.msg import DiagnosticArray
 import numpy as np
 import pytest
 from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CompressedImage
 from stage import CAMERA
 from stage import distance_answer
 from stage import SIZE
+from std_msgs.msg import String
+from visualization_msgs.msg import Marker
+from visualization_msgs.msg import MarkerArray
 
 from spatialclaw_interfaces.msg import Answer as AnswerMessage
 from spatialclaw_interfaces.msg import Region as RegionMessage
@@ -343,7 +347,7 @@ def test_diagnostics_tell_what_was_dropped(stage):
     on = stage(**{'sync.wait': 0.05})
     heard = []
     on.node.create_subscription(DiagnosticArray, '/diagnostics', heard.append, 10)
-    name = f'{on.namespace[1:]}/spatialclaw_server'
+    name = f'{on.namespace[1:]}/spatialclaw'
     on.see(info=False)
     on.wait(lambda: on.counts().reasons)
     on.see()
@@ -394,3 +398,36 @@ def test_values_that_are_no_numbers_stay_nan(stage):
     assert math.isnan(reply.value)
     assert json.dumps(reply.result.answer) == '"left"'
     assert isinstance(reply.result.elapsed, Duration)
+
+
+def test_cells_pictures_and_findings_of_a_running_query(stage):
+    on = stage()
+    heard = {'query/cells': [], 'query/image/compressed': [], 'query/markers': []}
+    kinds = {'query/cells': String, 'query/image/compressed': CompressedImage,
+             'query/markers': MarkerArray}
+    for topic, messages in heard.items():
+        on.node.create_subscription(kinds[topic], f'spatialclaw/{topic}', messages.append, 10)
+        on.wait(lambda topic=topic: on.server.count_subscribers(
+            f'{on.namespace}/spatialclaw/{topic}') == 1)
+    found = distance_answer().evidence
+
+    async def work(question, window, tell):
+        tell(Progress('running', 1, 'measure', code='x = 1'))
+        tell(Progress('running', 1, 'measure', code='x = 1', last_line='1'))
+        tell(Progress('running', 1, 'measure', code='x = 1',
+                      pictures=(('mask', window.newest.image),)))
+        tell(Progress('looking', 1, 'measure', code='x = 1', findings=found))
+        return on.scripted.answer
+
+    on.scripted.play = work
+    on.see()
+    assert on.client.ask(QUESTION).is_answered
+    on.wait(lambda: heard['query/cells'] and heard['query/image/compressed'] and len(
+        heard['query/markers']) >= 2)
+    goal_id = bytes(on.client._handle.goal_id.uuid).hex()
+    assert [json.loads(message.data) for message in heard['query/cells']] == [
+        {'goal_id': goal_id, 'step': 1, 'purpose': 'measure', 'code': 'x = 1'}]
+    assert heard['query/image/compressed'][0].header.frame_id == f'{goal_id}/mask'
+    deletion, drawn = heard['query/markers'][:2]
+    assert deletion.markers[0].action == Marker.DELETEALL
+    assert {marker.ns.split('/')[0] for marker in drawn.markers} == {goal_id}
