@@ -117,16 +117,22 @@ def honesty(family: str, scores: Sequence[Score]) -> Honesty:
     answered = [s for s in scores if s.answered]
     share = len(answered) / count
     told = [s.covered for s in answered if s.covered is not None]
-    errors = np.array([s.signed for s in answered if math.isfinite(s.signed)])
-    if not told or not len(errors):
+    if not told:
         return Honesty(family, count, right, share)
     held = sum(told)
+    errors = np.array([s.signed for s in answered if not isinstance(s.asked.expected, tuple)])
+    if not len(errors):
+        return Honesty(family, count, right, share, held / len(told), _against_95(held, told))
     spread = 1.4826 * float(np.median(np.abs(errors - np.median(errors))))
     sigma = float(np.median([s.std_dev for s in answered if math.isfinite(s.std_dev)] or [0.0]))
     return Honesty(
         family, count, right, share, held / len(told),
-        float(stats.binomtest(held, len(told), 0.95).pvalue),
+        _against_95(held, told),
         sigma / spread if spread > 0 else math.nan, float(np.median(errors)), spread)
+
+
+def _against_95(held: int, told: Sequence[bool | None]) -> float:
+    return float(stats.binomtest(held, len(told), 0.95).pvalue)
 
 
 def as_markdown(rows: Sequence[Honesty]) -> str:

@@ -10,10 +10,13 @@ import numpy as np
 
 from spatialclaw_ros.evaluation.asked import Asked
 from spatialclaw_ros.findings.answer import Answer
+from spatialclaw_ros.findings.answer import Position
 from spatialclaw_ros.findings.status import ErrorCode
 
 #: An answer whose std_dev exceeds this many tolerances is a miss, whatever its value.
 MOST_SIGMA = 2.0
+#: 95 % quantile of chi-squared with 3 degrees of freedom.
+_ELLIPSOID = 7.8147
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,15 @@ def _position_score(asked: Asked, answer: Answer) -> Score:
         return Score(asked, False, answer.text, seconds=answer.elapsed, reason='no position')
     error = float(np.linalg.norm(np.asarray(answer.position) - np.asarray(asked.expected)))
     got = '[' + ', '.join(f'{value:.3f}' for value in answer.position) + ']'
-    return _judged(asked, got, error, answer.std_dev, None, '', answer.elapsed)
+    told = next((f for f in answer.evidence if isinstance(f, Position)), None)
+    covered = None if told is None else _within(told, np.asarray(asked.expected))
+    return _judged(asked, got, error, answer.std_dev, covered, '', answer.elapsed)
+
+
+def _within(told: Position, point: np.ndarray) -> bool:
+    """Whether the 95 % ellipsoid of a position holds a point given in its frame."""
+    away = point - told.point
+    return bool(away @ np.linalg.solve(told.covariance, away) <= _ELLIPSOID)
 
 
 def _judged(asked: Asked, got: str, signed: float, std_dev: float, covered: bool | None,

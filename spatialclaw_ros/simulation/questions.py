@@ -71,7 +71,7 @@ def _position_world(cast: Cast) -> Iterator[Probe]:
 
 def _position_camera(cast: Cast) -> Iterator[Probe]:
     for a in cast.one():
-        yield Probe('position_camera', f'Where is the centre of the visible {a} (camera frame)?',
+        yield Probe('position_camera', f'Where is the {a} (camera frame)?',
                     (a,), cast.newest, 'm',
                     _of(a, lambda shape, pose: _numbers(
                         pose[:3, :3].T @ (shape.centroid - pose[:3, 3]))), 'camera')
@@ -157,8 +157,13 @@ def _tallest(cast: Cast) -> Iterator[Probe]:
 
 
 def _biggest(cast: Cast) -> Iterator[Probe]:
-    yield from _ranked(cast, 'biggest', 'the biggest', cast.views, lambda s, _: {
-        name: float(np.prod(exact.sides(shape))) ** (1 / 3) for name, shape in s.items()}, -1)
+    """Where the longest side and the volume of the box say the same."""
+    for probe in _ranked(cast, 'biggest', 'the biggest', cast.views, lambda s, _: {
+            name: max(exact.sides(shape)) for name, shape in s.items()}, -1):
+        shapes = {name: cast.shape(name) for name in probe.names}
+        volumes = {name: -float(np.prod(exact.sides(shape))) for name, shape in shapes.items()}
+        if exact.least(volumes) == probe.exact(shapes, cast.pose):
+            yield probe
 
 
 def _nearest(cast: Cast) -> Iterator[Probe]:
