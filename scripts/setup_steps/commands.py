@@ -50,11 +50,15 @@ def install(venv: Path, root: Path, sourced: Distribution | None, build_dir: Pat
     bootstrap = site / '_spatialclaw_ros_bootstrap.pth'
     if sourced:
         standins.unlink(missing_ok=True)
-        (site / '_spatialclaw_ros_bootstrap.py').write_text(_BOOTSTRAP.format(
-            recorded=dict(sourced.variables), libraries=str(venv / 'lib')))
+        (site / '_spatialclaw_ros_bootstrap.py').write_text(bootstrap_module(sourced, venv))
         bootstrap.write_text('import _spatialclaw_ros_bootstrap\n')
     else:
         bootstrap.unlink(missing_ok=True)
         standins.write_text(f'{root / "underlay" / "python"}\n')
     stamp.write()
     return True
+
+
+def bootstrap_module(sourced: Distribution, venv: Path) -> str:
+    """Return the source of the module that every start of Python imports first."""
+    return _BOOTSTRAP.format(recorded=dict(sourced.variables), libraries=str(venv / 'lib'))
