@@ -102,10 +102,11 @@ def open_workshop(opening: bytes, fds: list[int], call: Call) -> Workshop:
     metadata = Metadata(opened)
     feedback = Feedback(link, window)
     images = InputImages([FrameImage(frame) for frame in window.frames])
+    reconstruct = ReconstructTool(link, window)
     objects: dict[str, Any] = {
-        'Reconstruct': ReconstructTool(link, window),
+        'Reconstruct': reconstruct,
         'SAM3': SAM3Tool(link, window, opened.vocabulary),
-        'Geometry': GeometryTool(window),
+        'Geometry': GeometryTool(window, reconstruct),
         'Mask': MaskTool(), 'Time': TimeTool(metadata.stamps),
         'Graph': GraphTool(), 'Draw': DrawTool()}
     vlm = VLM(link, opened.has_model, opened.vocabulary)
