@@ -19,7 +19,6 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 from vision_msgs.msg import LabelInfo
 
-from spatialclaw_ros.nodes.camera_info import camera_of
 from spatialclaw_ros.nodes.image_payload import class_map_of
 from spatialclaw_ros.nodes.image_payload import payload_of
 from spatialclaw_ros.nodes.image_payload import regions_of
@@ -32,6 +31,7 @@ from spatialclaw_ros.nodes.parameters import Matching
 from spatialclaw_ros.nodes.stamps import NANOSECONDS
 from spatialclaw_ros.nodes.stamps import nanoseconds
 from spatialclaw_ros.scene import Camera
+from spatialclaw_ros.scene.calibration import camera_of
 from spatialclaw_ros.scene.capture import Sighting
 from spatialclaw_ros.scene.frame_ring import RateGate
 
