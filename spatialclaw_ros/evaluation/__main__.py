@@ -16,11 +16,9 @@ import sys
 
 from spatialclaw_ros.evaluation.coverage import as_markdown
 from spatialclaw_ros.evaluation.coverage import honesty
-from spatialclaw_ros.evaluation.coverage import placements
-from spatialclaw_ros.evaluation.direct import measure
 from spatialclaw_ros.evaluation.direct import MEASURES
+from spatialclaw_ros.evaluation.direct import score_placements
 from spatialclaw_ros.evaluation.score import Score
-from spatialclaw_ros.evaluation.score import score
 from spatialclaw_ros.evaluation.table import as_json
 
 _CHUNK = 4
@@ -43,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
               for first in range(0, args.placements, _CHUNK)]
     by_family: dict[str, list[Score]] = defaultdict(list)
     with ProcessPoolExecutor(args.jobs, multiprocessing.get_context('spawn')) as pool:
-        for scores in pool.map(_scores, chunks):
+        for scores in pool.map(score_placements, *zip(*chunks, strict=True)):
             for one in scores:
                 by_family[one.asked.family].append(one)
     rows = [honesty(family, by_family[family]) for family in args.families if by_family[family]]
@@ -57,13 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
             print(one.asked.id, one.asked.text, one.asked.expected, one.got, f'{one.std_dev:.4f}',
                   one.reason, sep=' | ', file=sys.stderr)
     return 0 if all(row.holds for row in rows) else 1
-
-
-def _scores(chunk: tuple[list[str], int, int, int]) -> list[Score]:
-    families, count, seed, views = chunk
-    return [score(placement.asked(probe), measure(probe, placement.window(probe)))
-            for placement in placements(families, count, seed, views)
-            for probe in placement.probes]
 
 
 if __name__ == '__main__':

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 import math
 from typing import Any
 
 import numpy as np
 
 from spatialclaw_ros.calls.requests import SegmentText
+from spatialclaw_ros.evaluation.coverage import placements
+from spatialclaw_ros.evaluation.score import Score
+from spatialclaw_ros.evaluation.score import score
 from spatialclaw_ros.findings import measures
 from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.answer import Distance
@@ -42,6 +46,14 @@ def measure(probe: Probe, window: FrameWindow) -> Answer:
         return _answer(family(objects(probe.names, window), probe))
     except SpatialError as error:
         return Answer(error.code, message=str(error))
+
+
+def score_placements(families: Sequence[str], count: int, first_seed: int, views: int
+                     ) -> list[Score]:
+    """Scores of `families`' measures over `count` placements, each seen in `views` frames."""
+    return [score(placement.asked(probe), measure(probe, placement.window(probe)))
+            for placement in placements(families, count, first_seed, views)
+            for probe in placement.probes]
 
 
 def _answer(finding: Distance | Quantity | Position | Relation) -> Answer:
