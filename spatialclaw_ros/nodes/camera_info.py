@@ -7,6 +7,7 @@ from sensor_msgs.msg import CameraInfo
 
 from spatialclaw_ros.scene import Camera
 
+
 def info_of(camera: Camera) -> CameraInfo:
     """Message of `camera`, header stamp left zero; P equals K."""
     matrix = camera.matrix
