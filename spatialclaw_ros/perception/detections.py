@@ -99,7 +99,6 @@ class Detections:
 
 def _mask_of(frame: Frame, region: Region, others: Sequence[Region]) -> tuple[Mask | None, str]:
     """The region's mask, or why there is none."""
-    region.check_inside(frame.camera.width, frame.camera.height)
     try:
         return cut_out(frame, region, others), ''
     except NothingInside as nothing:

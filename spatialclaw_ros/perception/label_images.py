@@ -12,7 +12,7 @@ from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.calls.requests import SegmentPoints
 from spatialclaw_ros.calls.requests import SegmentText
 from spatialclaw_ros.perception.detections import Detections
-from spatialclaw_ros.perception.masks import cropped
+from spatialclaw_ros.perception.masks import as_given
 from spatialclaw_ros.perception.masks import Mask
 from spatialclaw_ros.perception.names import matching
 from spatialclaw_ros.perception.reply import segmented_by_name
@@ -71,7 +71,7 @@ def _instances(frame: Frame, prompt: str) -> list[Mask]:
         pieces = _pieces(frame.labels.ids == number)
         if len(named) > 1 and pieces:
             pieces = [np.logical_or.reduce(pieces)]
-        masks += [_mask(piece) for piece in pieces]
+        masks += [as_given(piece) for piece in pieces]
     return masks
 
 
@@ -84,7 +84,3 @@ def _pieces(pixels: np.ndarray) -> list[np.ndarray]:
     least = max(_SPECK_PIXELS, _SPECK_SHARE * areas.max())
     return [labels == 1 + i for i in np.argsort(-areas, kind='stable') if areas[i] >= least]
 
-
-def _mask(pixels: np.ndarray) -> Mask:
-    eroded = cv2.erode(pixels.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    return cropped(pixels, eroded[None], 1.0, (0, 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from spatialclaw_ros.calls.requests import InstanceMask
@@ -56,4 +57,10 @@ def cropped(full: np.ndarray, alternatives: np.ndarray, score: float, origin: tu
     columns = np.flatnonzero(union.any(axis=0))
     window = np.s_[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
     return Mask((origin[0] + int(columns[0]), origin[1] + int(rows[0])),
-                full[window], alternatives[(slice(None), *window)], score)
+                full[window], np.stack([other[window] for other in alternatives]), score)
+
+
+def as_given(pixels: np.ndarray) -> Mask:
+    """Take `pixels` (H, W) bool as they are; their error is about a pixel of the rim."""
+    eroded = cv2.erode(pixels.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return cropped(pixels, (eroded if eroded.any() else pixels)[None], 1.0, (0, 0))
