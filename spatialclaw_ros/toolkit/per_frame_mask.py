@@ -190,15 +190,28 @@ class PerFrameMask:
 
     def erode(self, px: int = 1) -> PerFrameMask:
         """Every mask made smaller by `px` pixels (larger when negative)."""
-        change = ndimage.binary_erosion if px > 0 else ndimage.binary_dilation
+        steps = abs(int(px))
 
-        def eroded(full: np.ndarray) -> np.ndarray:
-            return change(full, iterations=abs(int(px)), border_value=px > 0) if px else full
+        def changed(mask: InstanceMask) -> InstanceMask:
+            height, width = self._empty(mask.frame).shape
+            (x, y), (rows, columns) = mask.origin, mask.mask.shape
+            left, top = max(x - steps, 0), max(y - steps, 0)
+            right, bottom = min(x + columns + steps, width), min(y + rows + steps, height)
+            around = replace(mask, origin=(x - left, y - top))
+            crops = [expanded(around, np.zeros((bottom - top, right - left), bool), variant)
+                     for variant in range(-1, len(mask.alternatives))]
+            if steps:
+                # Beyond the picture a mask goes on: its border is no edge of the object.
+                change = ndimage.binary_erosion if px > 0 else ndimage.binary_dilation
+                crops = [change(crop, iterations=steps, border_value=px > 0) for crop in crops]
+            small = cropped(around, crops)
+            x, y = small.origin
+            x1, y1, x2, y2 = small.box
+            return replace(small, origin=(x + left, y + top),
+                           box=(x1 + left, y1 + top, x2 + left, y2 + top))
 
-        return self._with([
-            cropped(mask, [eroded(expanded(mask, self._empty(mask.frame), variant))
-                           for variant in range(-1, len(mask.alternatives))])
-            for seen in self._objects for mask in seen.values()])
+        return self._with([small for seen in self._objects for mask in seen.values()
+                           if (small := changed(mask)).mask.any()])
 
     @classmethod
     def merge(cls, masks: Any) -> PerFrameMask:
