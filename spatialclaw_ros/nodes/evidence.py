@@ -50,7 +50,7 @@ class Evidence:
             await asyncio.sleep(_LOOK_AGAIN)
 
     async def _captures(self, request: FrameRequest, deadline: float) -> list[Capture]:
-        drawn_on = self._drawn_on(request.regions)
+        drawn_on = await self._drawn_on(request.regions, deadline)
         if drawn_on and not (request.stamp or request.window or request.not_before):
             captures = sorted(drawn_on, key=lambda capture: (capture.stamp, capture.index))
             self._check_posed(captures)
@@ -103,12 +103,22 @@ class Evidence:
     def _posed(self, captures: Sequence[Capture]) -> list[Capture]:
         return [capture for capture in captures if not capture.pose_problem]
 
-    def _drawn_on(self, regions: Sequence[GivenRegion]) -> list[Capture]:
+    async def _drawn_on(self, regions: Sequence[GivenRegion], deadline: float) -> list[Capture]:
+        """The images that regions were drawn on; one that is on its way is waited for."""
         found = {}
         for given in regions:
-            if given.stamp:
-                capture = self._find(given)
-                found[capture.index] = capture
+            while given.stamp:
+                try:
+                    capture = self._find(given)
+                except Stale:
+                    newest = self._ring.newest()
+                    is_past = bool(newest) and newest[0].stamp > given.stamp
+                    if is_past or time.monotonic() >= deadline:
+                        raise
+                    await asyncio.sleep(_LOOK_AGAIN)
+                else:
+                    found[capture.index] = capture
+                    break
         return list(found.values())
 
     def _find(self, given: GivenRegion) -> Capture:

@@ -211,6 +211,18 @@ def test_a_region_chooses_the_image_it_was_drawn_on(stage):
     assert 'not held' in reply.message
 
 
+def test_a_region_waits_for_its_image_to_arrive(stage):
+    on = stage(max_wait=20.0)
+    stamp = on.now()
+    region = RegionMessage(name='a', box=[1.0, 1.0, 5.0, 5.0])
+    region.header.stamp = time_message(stamp)
+    on.client.send(QUESTION, regions=[region])
+    on.wait(lambda: on.server._queries.held == 1)
+    on.see(stamp)
+    on.wait(on.client.is_done)
+    assert on.client.reply().is_answered, on.client.reply().message
+
+
 def test_not_before_waits_for_a_new_frame(stage):
     on = stage(max_wait=10.0)
     old = on.see()
