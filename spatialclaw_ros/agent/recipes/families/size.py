@@ -11,16 +11,11 @@ from spatialclaw_ros.agent.recipes.queries import Thing
 from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.scene import FrameWindow
 
-_WIDTH = """newest = max({0}.frame_indices, key=Metadata.stamps.get)
-across = recon.extrinsics[newest][:3, 0]  # the camera's x axis: to the right
-side = max({0}.box.rotation.T, key=lambda axis: abs(axis @ across))
-return tools.Geometry.extent({0}, side)"""
-_LONGEST_HORIZONTAL = """sides = {0}.box.rotation.T[:2]  # the third side is up
-return max((tools.Geometry.extent({0}, side) for side in sides), key=lambda q: q.value)"""
 _BODIES = {
-    'height': 'return tools.Geometry.height({0})', 'width': _WIDTH,
+    'height': 'return tools.Geometry.height({0})', 'width': "return tools.Geometry.extent({0}, 'width')",
     'longest': 'return tools.Geometry.size({0})[0]',
-    'size': 'return tools.Geometry.size({0})[0]', 'longest_horizontal': _LONGEST_HORIZONTAL}
+    'size': 'return tools.Geometry.size({0})[0]',
+    'longest_horizontal': "return tools.Geometry.extent({0}, 'length')"}
 _WORDS = {
     'height': 'the height of {0}', 'width': 'the width of {0} as the camera sees it',
     'longest': 'the longest side of {0}', 'size': 'the size of {0} (its longest side)',
@@ -28,7 +23,7 @@ _WORDS = {
 _REASONS = {
     'height': 'Its top above the support at its foot, along up: a support may be bent or sloped, '
               'so the level at its foot counts.',
-    'width': 'The side of its box that runs most nearly across the view.',
+    'width': 'How far its visible surface reaches, level, across the view.',
     'longest': 'The longest side of the box about its visible surface.',
     'size': 'The sides of the box about its visible surface, the longest first.',
     'longest_horizontal': 'Of the sides of its upright box, the longer horizontal one.'}
