@@ -89,6 +89,14 @@ class GeometryTool:
         """Reach of the visible surface along `axis` ('x', 'y', 'z', 'up', a vector): m."""
         return _each(lambda x, _: measures.extent(self._still(x), axis), a, None)
 
+    def end(self, a: Any, axis: Any) -> Any:
+        """Where the visible surface of `a` ends along `axis` (a vector): m from the world's origin.
+
+        `recon.up` gives its top, `-recon.up` minus the level of its lower end.
+        """
+        return _each(lambda x, _: measures.top_along(
+            self._still(x), np.asarray(axis, float)), a, None)
+
     def size(self, a: Any) -> Any:
         """The three sides of the box of `a`, largest first: three Quantities, m."""
         return _each(lambda x, _: measures.size(self._still(x)), a, None)

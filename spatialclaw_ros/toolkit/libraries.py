@@ -45,8 +45,13 @@ def preimported() -> dict[str, Any]:
 class LazyLibrary(types.ModuleType):
     """Stands for a library until its first use; its functions take FrameImages as arrays."""
 
+    def __init__(self, name: str, loaded: types.ModuleType | None) -> None:
+        """Stand for library `name`; `loaded` is it where it is loaded already."""
+        super().__init__(name)
+        vars(self)['_library'] = loaded
+
     def __getattr__(self, name: str) -> Any:
-        found = getattr(_loaded(self.__name__, self), name)
+        found = getattr(self._load(), name)
         if isinstance(found, types.BuiltinFunctionType):
             found = _taking_images(found)
         if not name.startswith('__'):
@@ -54,32 +59,31 @@ class LazyLibrary(types.ModuleType):
         return found
 
     def __dir__(self) -> list[str]:
-        return dir(_loaded(self.__name__, self))
+        return dir(self._load())
 
     def __repr__(self) -> str:
         return f'<module {self.__name__!r}, loaded when first used>'
 
+    def _load(self) -> types.ModuleType:
+        if self._library is None:
+            name = self.__name__
+            sys.modules.pop(name, None)
+            try:
+                vars(self)['_library'] = importlib.import_module(name)
+            except ImportError as error:
+                raise ImportError(f'{name} is not installed here: {error}') from error
+            finally:
+                sys.modules[name] = self
+        library: types.ModuleType = self._library
+        return library
+
 
 def lazy_library(name: str) -> LazyLibrary:
     """Library `name`, also for `import name`; loaded when first used."""
-    lazy = LazyLibrary(name)
-    if name not in sys.modules:
-        sys.modules[name] = lazy
+    found = sys.modules.get(name)
+    lazy = found if isinstance(found, LazyLibrary) else LazyLibrary(name, found)
+    sys.modules[name] = lazy
     return lazy
-
-
-@functools.cache
-def _loaded(name: str, lazy: types.ModuleType) -> types.ModuleType:
-    placed = sys.modules.get(name) is lazy
-    if placed:
-        del sys.modules[name]
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ImportError(f'{name} is not installed here: {error}') from error
-    finally:
-        if placed:
-            sys.modules[name] = lazy
 
 
 def _taking_images(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -29,5 +29,6 @@ def bench() -> Iterator[Callable[..., Bench]]:
         if name.split('.')[0] in ('tools', 'vlm', 'feedback'):
             del sys.modules[name]
     for name, module in kept.items():
-        if module is None and name in sys.modules and name not in before:
-            del sys.modules[name]
+        sys.modules.pop(name, None)
+        if module is not None:
+            sys.modules[name] = module
