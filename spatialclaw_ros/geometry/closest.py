@@ -29,8 +29,9 @@ def nearest_pairs(first: np.ndarray, second: np.ndarray, limit: float, neighbour
     k is `neighbours` or the size of `second`. Neighbours beyond the limit repeat the nearest.
     """
     k = min(neighbours, len(second))
+    beyond = np.nextafter(limit, np.inf)  # the tree's bound is exclusive
     distance, index = cKDTree(second).query(
-        first, k=np.arange(1, k + 1), distance_upper_bound=limit)
+        first, k=np.arange(1, k + 1), distance_upper_bound=beyond)
     found = np.flatnonzero(np.isfinite(distance[:, 0]))
     index = index[found]
     return found, np.where(index == len(second), index[:, :1], index)
