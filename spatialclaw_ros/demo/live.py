@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import contextmanager
 import json
 from pathlib import Path
 import time
-from typing import Any
 
 import numpy as np
 import rclpy
@@ -14,7 +15,9 @@ from rclpy.node import Node
 from std_msgs.msg import String
 
 from spatialclaw_ros.demo.processes import node
+from spatialclaw_ros.demo.processes import Process
 from spatialclaw_ros.demo.report import Report
+from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.nodes.ask_live import report_of
 from spatialclaw_ros.nodes.client import Reply
 from spatialclaw_ros.nodes.client import SpatialClient
@@ -36,7 +39,7 @@ def ask_simulated(scene: str, seed: int, out: Path, report: Report) -> None:
     """Ask one question of each of five families about a simulated scene; pictures go to `out`."""
     simulation = Simulation.build(scene, seed)
     probes = _questions(simulation, seed)
-    epoch = time.time_ns()
+    epoch = round(time.time(), 3)
     camera = simulation.camera.name
     server = {
         'fixed_frame': simulation.world_frame, 'cameras': f'[{camera}]',
@@ -45,18 +48,17 @@ def ask_simulated(scene: str, seed: int, out: Path, report: Report) -> None:
         f'camera.{camera}.extrinsic_sigma': [
             simulation.pose_sigma.translation, simulation.pose_sigma.rotation]}
     simulator = {'scene': scene, 'seed': seed, 'epoch': epoch}
-    with (node('serve', server, out / 'server.log'),
-          node('simulator', simulator, out / 'simulator.log'), _client(report) as client):
-        if not client.wait_until_ready(_READY):
-            raise RuntimeError(f'the server did not start within {_READY:.0f} s; see '
-                               f'{out / "server.log"}')
-        _wait_for_image(client)
+    with (node('serve', server, out / 'server.log') as serve,
+          node('simulator', simulator, out / 'simulator.log') as camera_node,
+          _client(report) as client):
+        processes = (serve, camera_node)
+        _wait_for_image(client, processes)
         for number, probe in enumerate(probes):
             report.question(probe.text)
             reply = client.ask(probe.text, target_frame=probe.target_frame, timeout=_ASKED,
                                max_wait=_ASKED, want_image=number == 0)
             stamp = reply.result.header.stamp
-            seconds = (stamp.sec * 10**9 + stamp.nanosec - epoch) / 1e9
+            seconds = stamp.sec + stamp.nanosec / 1e9 - epoch
             truth, _mesh = truths(probe, Truth(simulation, [seconds]))
             report.answer(report_of(reply), truth, tolerance(truth, probe.unit), probe.unit)
             _keep_picture(reply, out / 'annotated.jpg')
@@ -69,7 +71,7 @@ def _questions(simulation: Simulation, seed: int) -> list[Probe]:
 
 
 @contextmanager
-def _client(report: Report) -> Any:
+def _client(report: Report) -> Iterator[SpatialClient]:
     prepare_environment()
     rclpy.init(args=[])
     listener = Node('spatialclaw_demo')
@@ -88,13 +90,19 @@ def _client(report: Report) -> Any:
         rclpy.try_shutdown()
 
 
-def _wait_for_image(client: SpatialClient) -> None:
-    """Ask something cheap until the server has seen an image."""
+def _wait_for_image(client: SpatialClient, processes: Sequence[Process]) -> None:
+    """Ask until the server has an image and knows where it was taken."""
     deadline = time.monotonic() + _READY
+    said = 'no server'
     while time.monotonic() < deadline:
-        if client.ask('How many things are there?', timeout=_ASKED).is_answered:
-            return
-    raise RuntimeError(f'the server saw no image within {_READY:.0f} s')
+        for process in processes:
+            process.check()
+        if client.wait_until_ready(1.0):
+            reply = client.ask('How many things are there?', timeout=_ASKED)
+            if reply.code not in (ErrorCode.NO_FRAMES, ErrorCode.NO_TRANSFORM):
+                return
+            said = reply.message
+    raise RuntimeError(f'the server was not ready within {_READY:.0f} s: {said}')
 
 
 def _keep_picture(reply: Reply, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 import os
 from pathlib import Path
 import signal
@@ -14,8 +15,22 @@ import sys
 _END = 5.0
 
 
+@dataclass(frozen=True)
+class Process:
+    """A node that runs; its output goes to `log`."""
+
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+    def check(self) -> None:
+        """Raise RuntimeError with the end of the log when the node has ended."""
+        if self.popen.poll() is not None:
+            said = self.log.read_text('utf-8', 'replace')[-500:].strip()
+            raise RuntimeError(f'a node ended with {self.popen.returncode}: {said}')
+
+
 @contextmanager
-def node(module: str, parameters: Mapping[str, object], log: Path) -> Iterator[None]:
+def node(module: str, parameters: Mapping[str, object], log: Path) -> Iterator[Process]:
     """Run node `module` with ROS `parameters` while the block lasts; its output goes to `log`."""
     arguments = [part for name, value in parameters.items() for part in (
         '-p', f'{name}:={str(value).lower() if isinstance(value, bool) else value}')]
@@ -25,7 +40,7 @@ def node(module: str, parameters: Mapping[str, object], log: Path) -> Iterator[N
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             start_new_session=True)
         try:
-            yield
+            yield Process(process, log)
         finally:
             _end(process)
 

@@ -26,8 +26,8 @@ SIMULATOR = (
     Described('rate', 2.0, 'Frames a second.', 0.1, 30.0),
     Described('width', 640, 'Pixels.', 64, 4096),
     Described('height', 480, 'Pixels.', 48, 4096),
-    Described('epoch', 0, 'Stamp, ns, at which the camera starts on its path; 0: the first frame.',
-              0),
+    Described('epoch', 0.0, 'Stamp, seconds, at which the camera starts on its path; 0: the first '
+              'frame.', 0.0),
     Described('perfect', False, 'A sensor without noise, and exact poses.'),
     Described('depth_encoding', '32FC1', '32FC1 metres or 16UC1 millimetres.',
               choices=DEPTH_ENCODINGS),
@@ -44,7 +44,7 @@ class Simulator(Node):
         self._simulation = Simulation.build(
             value_of(self, 'scene'), value_of(self, 'seed'), value_of(self, 'width'),
             value_of(self, 'height'), value_of(self, 'perfect'))
-        self._began: int | None = value_of(self, 'epoch') or None
+        self._began = round(value_of(self, 'epoch') * 1e9) or None
         self._count = 0
         self._camera = FramePublisher(
             self, self._simulation.camera.name, value_of(self, 'depth_encoding'),
