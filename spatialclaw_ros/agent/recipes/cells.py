@@ -19,7 +19,8 @@ class Recipe:
     `variables(labels)`, each an Object3D. `asked` says the measure in words. `by_frame` tells
     whether every frame must give the same, so that frames can check one another; otherwise masks
     a pixel smaller do. `evidence` are expressions for what else to publish. `numeric` findings
-    can be reconciled when the check contradicts; words cannot. `answer` turns the measured
+    can be reconciled when the check contradicts; words cannot. With `told_apart` the word counts
+    only where its margin is beyond its own error. `answer` turns the measured
     finding into what is returned, a bare number in `unit`. `search` names what to segment where
     that is not `labels`: one name for two things. With `together` the body has the masks of all
     labels as `masks` and no parameters. `remark` goes into the explanation.
@@ -31,6 +32,7 @@ class Recipe:
     reasoning: str
     by_frame: bool = True
     numeric: bool = True
+    told_apart: bool = False
     answer: str = 'result'
     unit: str = ''
     search: tuple[str, ...] = ()
@@ -95,14 +97,24 @@ def check_cell(recipe: Recipe) -> Step:
         lines.append(f'checks = [{smaller}]')
     lines += [
         "print('check:', *checks, sep='\\n')",
-        'if all(tools.Geometry.agrees(result, check) for check in checks):',
+        'agreed = all(tools.Geometry.agrees(result, check) for check in checks)',
+        *_condition(recipe),
         f'    {_return(recipe)}',
-        "print('the check contradicts the first measure')"]
+        _refusal(recipe)]
     how = ('Every frame alone must give the same; with one frame, masks a pixel smaller must.'
            if recipe.by_frame else 'Masks that are a pixel smaller must give the same.')
     return Step(f'Check {recipe.asked} with other evidence.', how,
                 'Answer if both agree, widen the interval if they do not.', '\n'.join(lines),
                 recipe.remark)
+
+
+def unchecked_cell(recipe: Recipe) -> Step:
+    """Answer with the first measure where there is no other evidence to check it with."""
+    return Step(
+        f'Answer with {recipe.asked} as measured first.',
+        'The other evidence shows too little to measure on, so it neither confirms nor '
+        'contradicts.', 'Done.', _return(recipe),
+        '; '.join(filter(None, (recipe.remark, 'no second evidence could check it'))))
 
 
 def revision_cell(recipe: Recipe) -> Step:
@@ -115,6 +127,20 @@ def revision_cell(recipe: Recipe) -> Step:
         'Measure and check contradict each other by more than their errors. The interval must '
         'hold both, or there is no answer.', 'Answer with the wider interval.', code,
         '; '.join(filter(None, (recipe.remark, widened))))
+
+
+def _condition(recipe: Recipe) -> list[str]:
+    """When to answer: the measures agree, and what is compared can be told apart."""
+    if not recipe.told_apart:
+        return ['if agreed:']
+    return ['told_apart = not result.margin < result.margin_sigma', 'if agreed and told_apart:']
+
+
+def _refusal(recipe: Recipe) -> str:
+    if recipe.told_apart:
+        return ("print('the check contradicts the first measure' if told_apart else "
+                "'the margin is within its own error')")
+    return "print('the check contradicts the first measure')"
 
 
 def _parameters(recipe: Recipe) -> list[str]:

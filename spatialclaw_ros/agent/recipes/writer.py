@@ -10,6 +10,7 @@ from spatialclaw_ros.agent.recipes.cells import check_cell
 from spatialclaw_ros.agent.recipes.cells import first_cell
 from spatialclaw_ros.agent.recipes.cells import Recipe
 from spatialclaw_ros.agent.recipes.cells import revision_cell
+from spatialclaw_ros.agent.recipes.cells import unchecked_cell
 from spatialclaw_ros.agent.recipes.families import recipe_for
 from spatialclaw_ros.agent.recipes.names import Names
 from spatialclaw_ros.agent.recipes.resolve import interpret
@@ -40,14 +41,24 @@ class RecipeWriter:
         if last is None:
             return first_cell(self._recipe)
         if last.status != 'ok':
-            return verdict_of(last)
+            return (unchecked_cell(self._recipe) if len(past) == 2 and _shows_too_little(last)
+                    else verdict_of(last))
         if len(past) == 1:
             return check_cell(self._recipe)
         if len(past) == 2 and self._recipe.numeric:
             return revision_cell(self._recipe)
-        said = [line for line in last.stdout.splitlines() if line.strip()]
-        return Verdict(ErrorCode.AMBIGUOUS, f'two measures of {self._recipe.asked} contradict '
-                       f'each other: {"; ".join(said[-4:])}')
+        said = [line.strip() for line in last.stdout.splitlines()
+                if line.strip() and line.strip() != 'check:']
+        return Verdict(ErrorCode.AMBIGUOUS, f'{self._recipe.asked} cannot be told for sure: '
+                       f'{"; ".join(reversed(said[-3:]))}')
+
+
+def _shows_too_little(check: CellResult) -> bool:
+    """Whether a check failed for want of evidence, which is no contradiction."""
+    code = CODES_BY_NAME.get(check.error_type)
+    return check.status == 'error' and (
+        code in (ErrorCode.NOT_VISIBLE, ErrorCode.UNANSWERABLE)
+        or check.error_type in ('KeyError', 'ValueError', 'IndexError'))
 
 
 def verdict_of(result: CellResult) -> Verdict:

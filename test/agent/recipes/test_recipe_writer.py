@@ -67,11 +67,25 @@ async def test_measures_that_cannot_be_reconciled_are_ambiguous() -> None:
     assert answer.message == '0.31 m and 0.52 m exclude each other'
 
 
+async def test_a_check_without_evidence_leaves_the_measure_and_says_so() -> None:
+    blind = ran('error', error_type='NotVisible', error='NotVisible: no support is seen')
+    session = FakeSession(ran(), blind, ran(answer=submitted(distance())))
+    answer = await answered(session)
+    assert answer.code is ErrorCode.NONE and 'No second evidence' in answer.explanation
+    assert session.cells[2].startswith('ReturnAnswer(result')
+
+
+async def test_a_check_that_finds_a_moving_thing_ends_the_query() -> None:
+    moving = ran('error', error_type='Moving', error='Moving: mug moved 0.1 m')
+    answer = await answered(FakeSession(ran(), moving))
+    assert answer.code is ErrorCode.MOVING
+
+
 async def test_words_that_contradict_are_ambiguous_without_a_third_cell() -> None:
-    session = FakeSession(ran(), ran(stdout='check:\nleft\n'))
+    session = FakeSession(ran(), ran(stdout='check:\nleft\nthe check contradicts\n'))
     answer = await answered(session, 'Is the mug left or right of the tape?')
     assert answer.code is ErrorCode.AMBIGUOUS and answer.steps == 2
-    assert 'contradict' in answer.message and 'left' in answer.message
+    assert 'cannot be told for sure: the check contradicts; left' in answer.message
 
 
 @pytest.mark.parametrize(('kind', 'text', 'code', 'candidates'), [

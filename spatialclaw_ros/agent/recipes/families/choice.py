@@ -57,7 +57,8 @@ def _ranked(rank: str, things: tuple[Thing, ...], reference: Thing | None, windo
     notes = [note for note in (places.as_said(*things, reference), remark) if note]
     return Recipe(f'{asked} {words}', labels, body,
                   'The same measure of each, and the one with the most or least of it.',
-                  numeric=False, by_frame=False, answer=answer, remark='; '.join(notes))
+                  numeric=False, told_apart=True, by_frame=False, answer=answer,
+                  remark='; '.join(notes))
 
 
 def _body(rank: str, listed: str, names: list[str], reference: Thing | None,

@@ -10,6 +10,9 @@ from spatialclaw_ros.agent.recipes.queries import Support
 from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.scene import FrameWindow
 
+_PAIRS = {word: pair for pair in (('left', 'right'), ('front', 'behind'), ('above', 'below'))
+          for word in pair}
+
 
 def direction(query: Direction, window: FrameWindow) -> Recipe:
     """Recipe of where a thing is from another, seen from a named viewpoint."""
@@ -20,14 +23,16 @@ def direction(query: Direction, window: FrameWindow) -> Recipe:
     viewpoint = {'camera': ", viewpoint='camera'", 'robot': f', viewpoint={window.viewpoint!r}'
                  }.get(query.viewpoint, '')
     a, b = variables(labels)
-    among = f', among={query.words!r}' if len(query.words) > 1 else ''
     yes_no = query.words[0] if query.yes_no else ''
+    words = _PAIRS[yes_no] if yes_no else query.words
+    among = f', among={words!r}' if words else ''
+    answer = f"'yes' if result.word == {yes_no!r} else 'no'" if yes_no else 'result'
     return Recipe(
         f'where {labels[0]} is from {labels[1]}', labels,
         f'return tools.Geometry.direction({a}, of={b}{viewpoint}{among})',
         'Left and right are said from a viewpoint, which the answer names.', numeric=False,
-        by_frame=False, answer=f"'yes' if result.word == {yes_no!r} else 'no'" if yes_no
-        else 'result', remark=places.as_said(query.a, query.b))
+        told_apart=True, by_frame=False, answer=answer,
+        remark=places.as_said(query.a, query.b))
 
 
 def support(query: Support, _window: FrameWindow) -> Recipe:

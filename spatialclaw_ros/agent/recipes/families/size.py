@@ -12,7 +12,8 @@ from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.scene import FrameWindow
 
 _BODIES = {
-    'height': 'return tools.Geometry.height({0})', 'width': "return tools.Geometry.extent({0}, 'width')",
+    'height': 'return tools.Geometry.height({0})',
+    'width': "return tools.Geometry.extent({0}, 'width')",
     'longest': 'return tools.Geometry.size({0})[0]',
     'size': 'return tools.Geometry.size({0})[0]',
     'longest_horizontal': "return tools.Geometry.extent({0}, 'length')"}

@@ -1,0 +1,176 @@
+"""Whole questions: nursery, kernel, toolkit, perception and recipes together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spatialclaw_ros.agent.ask import ask
+from spatialclaw_ros.agent.progress import Progress
+from spatialclaw_ros.agent.scripted_writer import ScriptedWriter
+from spatialclaw_ros.agent.transcript import cells_of
+from spatialclaw_ros.agent.transcript import read_transcript
+from spatialclaw_ros.findings.answer import Answer
+from spatialclaw_ros.findings.answer import Distance
+from spatialclaw_ros.findings.status import ErrorCode
+from spatialclaw_ros.kernel.host import Limits
+from spatialclaw_ros.kernel.host import Nursery
+from spatialclaw_ros.models.scripted import ScriptedModel
+from spatialclaw_ros.perception.select import engines_for
+from spatialclaw_ros.scene import Camera
+from spatialclaw_ros.scene import Frame
+from spatialclaw_ros.scene import FrameWindow
+from spatialclaw_ros.scene import LabelImage
+from spatialclaw_ros.scene import Region
+from spatialclaw_ros.session.question import Question
+
+WIDTH, HEIGHT, FOCAL = 160, 120, 140.0
+#: Two squares that face the camera a metre away, 0.2 m between their inner edges.
+SQUARES = {'crate': (-0.3, -0.1), 'lid': (0.1, 0.3)}
+
+
+def seen(index: int, *, stretch: float = 1.0, names: Sequence[str] = ('crate', 'lid')) -> Frame:
+    """A frame of both squares before a wall; `stretch` corrupts the depth of the second."""
+    matrix = np.array([[FOCAL, 0, WIDTH / 2], [0, FOCAL, HEIGHT / 2], [0, 0, 1]])
+    camera = Camera('head', 'head_optical', WIDTH, HEIGHT, matrix)
+    rng = np.random.default_rng(index)
+    depth = np.full((HEIGHT, WIDTH), 2.0) + rng.normal(0, 0.002, (HEIGHT, WIDTH))
+    ids = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for number, (left, right) in enumerate(SQUARES.values(), 1):
+        columns = slice(round(WIDTH / 2 + FOCAL * left), round(WIDTH / 2 + FOCAL * right))
+        depth[45:75, columns] = (1.0 if number == 1 else stretch) + rng.normal(
+            0, 0.002, depth[45:75, columns].shape)
+        ids[45:75, columns] = number
+    return Frame(index, index * 10**8, camera, np.full((HEIGHT, WIDTH, 3), 90, np.uint8),
+                 depth.astype(np.float32), np.eye(4),
+                 labels=LabelImage(ids, dict(enumerate(names, 1))))
+
+
+def window(*frames: Frame) -> FrameWindow:
+    return FrameWindow(frames or (seen(0),), 'odom', np.array([0, -1.0, 0]))
+
+
+async def asked(nursery: Nursery | None, text: str, frames: FrameWindow | None = None,
+                tmp_path: Path | None = None, **options: Any) -> Answer:
+    rest = {key: options.pop(key) for key in ('writer', 'on_progress') if key in options}
+    frames = frames or window()
+    return await ask(Question(text, **options), frames, engines_for(frames), nursery,
+                     limits=Limits(sandbox='available'), transcript_dir=tmp_path, **rest)
+
+
+async def test_a_closest_distance_with_its_evidence_and_a_record_that_replays(
+        nursery: Nursery, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    answer = await asked(nursery, 'How far is the crate from the lid?', None, tmp_path,
+                         on_progress=told.append)
+    assert answer.code is ErrorCode.NONE, answer.message
+    assert answer.value == pytest.approx(0.2, abs=0.01)
+    assert answer.interval.low <= answer.value <= answer.interval.high
+    assert answer.steps == 2 and answer.tool_calls == 2 and answer.sandbox
+    assert isinstance(answer.evidence[0], Distance)
+    assert {'crate', 'lid'} <= {getattr(finding, 'name', '') for finding in answer.evidence}
+    assert told[-1].best_value == pytest.approx(answer.value)
+    record = Path(answer.transcript.removeprefix('file://'))
+    events = read_transcript(record)
+    assert [e['event'] for e in events][0::len(events) - 1] == ['question', 'answer']
+    assert json.loads(record.read_text().splitlines()[-1])['answer']['code'] == 'NONE'
+    assert len(cells_of(record)) == 2
+
+
+async def test_a_corrupted_frame_is_noticed_by_the_check(nursery: Nursery) -> None:
+    clean = await asked(nursery, 'How far is the crate from the lid?', window(seen(0), seen(1)))
+    bad = await asked(nursery, 'How far is the crate from the lid?',
+                      window(seen(0), seen(1, stretch=1.06)))
+    assert clean.code is ErrorCode.NONE and clean.steps == 2
+    assert bad.code in (ErrorCode.NONE, ErrorCode.AMBIGUOUS)
+    if bad.code is ErrorCode.NONE:
+        assert bad.interval.width > 1.5 * clean.interval.width
+
+
+async def test_things_that_cannot_be_told_apart_are_not(nursery: Nursery) -> None:
+    answer = await asked(nursery, 'Which is nearer to the camera, the crate or the lid?')
+    assert answer.code is ErrorCode.AMBIGUOUS and 'within its own error' in answer.message
+    left = await asked(nursery, 'Is the crate left of the lid?')
+    assert left.text == 'yes' and 'seen from' in left.explanation
+
+
+async def test_a_scripted_session_revises_the_centroid_distance(
+        nursery: Nursery, tmp_path: Path) -> None:
+    writer = ScriptedWriter(ScriptedModel.centroid_revised('crate', 'lid'))
+    answer = await asked(nursery, 'How far is the crate from the lid?', None, tmp_path,
+                         writer=writer)
+    assert answer.code is ErrorCode.NONE, answer.message
+    assert answer.value == pytest.approx(0.2, abs=0.01) and answer.steps == 4
+    events = read_transcript(Path(answer.transcript.removeprefix('file://')))
+    printed = ''.join(e['stdout'] for e in events if e['event'] == 'result')
+    assert 'distance between centroids 0.4' in printed
+    assert any(e['event'] == 'image' for e in events)
+
+
+@pytest.mark.parametrize(('text', 'code', 'word'), [
+    ('How far is the crate from the sofa?', ErrorCode.UNKNOWN_OBJECT, 'known: crate, lid'),
+    ('How far is the crate from the lid tomorrow?', ErrorCode.UNANSWERABLE, 'tomorrow'),
+    ('How heavy is the crate?', ErrorCode.UNANSWERABLE, 'model')])
+async def test_what_is_not_understood_says_so(
+        nursery: Nursery, text: str, code: ErrorCode, word: str) -> None:
+    answer = await asked(nursery, text)
+    assert answer.code is code and word in answer.message and answer.steps == 0
+
+
+async def test_two_things_of_a_name_are_ambiguous_unless_both_are_asked_about(
+        nursery: Nursery) -> None:
+    twins = window(seen(0, names=('crate', 'crate')))
+    one = await asked(nursery, 'How tall is the crate?', twins)
+    assert one.code is ErrorCode.AMBIGUOUS and one.candidates == ('crate_0', 'crate_1')
+    both = await asked(nursery, 'How far are the two crates apart?', twins)
+    assert both.code is ErrorCode.NONE, both.message
+    assert both.value == pytest.approx(0.2, abs=0.01)
+    count = await asked(nursery, 'How many crates are there?', twins)
+    assert count.text == '2' and 'region or label' in count.explanation
+
+
+@pytest.mark.parametrize(('options', 'code', 'word'), [
+    ({'text': '  '}, ErrorCode.BAD_GOAL, 'empty'),
+    ({'timeout': -1.0}, ErrorCode.BAD_GOAL, '-1.0 s'),
+    ({'timeout': float('nan')}, ErrorCode.BAD_GOAL, 'nan'),
+    ({'policy': 'code'}, ErrorCode.UNANSWERABLE, "'code' needs a vision-language model"),
+    ({'regions': (Region('crate', 9, box=(0, 0, 5, 5)),)}, ErrorCode.BAD_GOAL, 'no frame 9'),
+    ({'regions': (Region('crate', 0, box=(500, 0, 505, 5)),)}, ErrorCode.BAD_GOAL, 'outside')])
+async def test_a_bad_goal_is_refused_before_a_kernel_is_opened(
+        options: dict[str, Any], code: ErrorCode, word: str) -> None:
+    answer = await asked(None, **{'text': 'How tall is the crate?', **options})
+    assert answer.code is code and word in answer.message
+
+
+async def test_no_frames_is_its_own_code() -> None:
+    empty = replace(window(), frames=())
+    answer = await ask(Question('How tall is the crate?'), empty, engines_for(window()), None,
+                       limits=Limits(), transcript_dir=None)
+    assert answer.code is ErrorCode.NO_FRAMES
+
+
+async def test_cancel_ends_kernel_and_record(nursery: Nursery, tmp_path: Path) -> None:
+    running = asyncio.Event()
+    reply = ('**Purpose**\nWait.\n**Reasoning**\nx\n**Next Goal**\nx\n**Code**\n'
+             '```python\nprint("in", flush=True)\nwhile True: pass\n```')
+
+    def heard(progress: Progress) -> None:
+        if progress.last_line == 'in':
+            running.set()
+
+    task = asyncio.create_task(asked(
+        nursery, 'How tall is the crate?', None, tmp_path, on_progress=heard,
+        writer=ScriptedWriter(ScriptedModel([reply]))))
+    await asyncio.wait_for(running.wait(), 30)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    record, = tmp_path.iterdir()
+    assert read_transcript(record)[-1]['code'] == 'CANCELED'
