@@ -169,10 +169,14 @@ class Channel:
         self._poll.register(sock, select.POLLIN)
 
     def send(self, kind: str, fields: dict[str, Any], fds: Sequence[int] = ()) -> None:
-        """Send one message. Raises ChannelError when it is too long, OSError at the end."""
-        for piece, some in pieces(pack(kind, fields, len(fds), self._most_out), fds):
-            sent = send_piece(self.sock, piece, some)
-            self.sock.sendall(piece[sent:])
+        """Send one message. Raises ChannelError when it is too long, EOFError at the end."""
+        data = pack(kind, fields, len(fds), self._most_out)
+        try:
+            for piece, some in pieces(data, fds):
+                sent = send_piece(self.sock, piece, some)
+                self.sock.sendall(piece[sent:])
+        except OSError as error:
+            raise EOFError(f'the other end is out of reach: {error}') from error
 
     def wait(self) -> None:
         """Wait until `read` will not block; a signal handler may raise out of this."""
@@ -182,9 +186,12 @@ class Channel:
     def read(self) -> Message | None:
         """Next message if it is complete by now, else None. Raises EOFError at the end."""
         if not self._ready:
-            data, fds = read(self.sock, take_fds=True)
+            try:
+                data, fds = read(self.sock, take_fds=True)
+            except OSError as error:
+                raise EOFError(f'the other end is out of reach: {error}') from error
             if not data:
-                raise EOFError('the host has gone')
+                raise EOFError('the other end has gone')
             self._ready.extend(self._decoder.feed(data, fds))
         return self._ready.popleft() if self._ready else None
 

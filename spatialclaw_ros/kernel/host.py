@@ -122,15 +122,18 @@ class Nursery:
         if self._gone.done():
             raise self._gone.result()
         loop = asyncio.get_running_loop()
-        self._last_id += 1
+        self._last_id = number = self._last_id + 1
         birth = _Birth(Ends(limits.arena_bytes), loop.create_future(), loop.create_future())
-        self._births[self._last_id] = birth
+        self._births[number] = birth
+        order = {'id': number, 'sandbox': limits.sandbox, 'memory_bytes': limits.memory_bytes}
         try:
-            await self._control.send(
-                'fork', {'id': self._last_id, 'sandbox': limits.sandbox,
-                         'memory_bytes': limits.memory_bytes}, birth.ends.for_kernel)
+            await self._control.send('fork', order, birth.ends.for_kernel)
         except ChannelError:
             await asyncio.wait({self._gone})
+        except BaseException:
+            self._births.pop(number, None)
+            birth.ends.close()
+            raise
         finally:
             birth.ends.let_go()
         try:

@@ -40,7 +40,7 @@ def main(control: int, preload: str, scratch: str) -> None:
     nursery = _Nursery(socket.socket(fileno=control), module, Path(scratch))
     try:
         nursery.serve()
-    except (EOFError, ConnectionError):
+    except EOFError:
         nursery.end()
 
 

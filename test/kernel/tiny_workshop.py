@@ -20,7 +20,7 @@ class Workshop:
         self.namespace = {
             'np': np, 'opening': opening.decode(), 'fds': fds, 'call': self._call, 'Stop': Stop,
             'os_': os, 'sys_': sys, 'workshop': self,
-            'contents': [os.pread(fd, 100, 0).decode() for fd in fds]}
+            'contents': [os.pread(fd, 100, 0).rstrip(bytes(1)).decode() for fd in fds]}
         self._send = call
 
     def _call(self, text: str, array: np.ndarray | None = None):

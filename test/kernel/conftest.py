@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from collections.abc import Callable
+from collections.abc import Sequence
+import dataclasses
+from typing import Any
+
+import pytest
+
+from spatialclaw_ros.kernel.host import CellOutcome
+from spatialclaw_ros.kernel.host import Kernel
+from spatialclaw_ros.kernel.host import Limits
+from spatialclaw_ros.kernel.host import Nursery
+
+
+async def _unanswered(body: bytes) -> tuple[bytes, Sequence[int]]:
+    raise AssertionError(f'unexpected call {body!r}')
+
+
+class Bench:
+    """Opens kernels and runs cells in them, noting what is streamed."""
+
+    def __init__(self, nursery: Nursery) -> None:
+        self.nursery = nursery
+        self.limits = Limits()
+        self.kernels: list[Kernel] = []
+        self.streamed: list[str] = []
+
+    async def open(self, opening: bytes = b'', fds: Sequence[int] = (), **limits: Any) -> Kernel:
+        limited = dataclasses.replace(self.limits, **limits)
+        kernel = await self.nursery.open(opening, fds, limited)
+        self.kernels.append(kernel)
+        return kernel
+
+    async def run(self, code: str, on_call: Callable = _unanswered,
+                  seconds: float | None = None) -> CellOutcome:
+        """Run a cell in the kernel that was opened last, which is opened if there is none."""
+        kernel = self.kernels[-1] if self.kernels else await self.open()
+        return await kernel.run(code, on_output=self.streamed.append, on_call=on_call,
+                                seconds=seconds)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    nursery = await Nursery.start('tiny_workshop')
+    bench = Bench(nursery)
+    yield bench
+    for kernel in bench.kernels:
+        await kernel.close()
+    await nursery.close()
