@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,16 +34,21 @@ _START, _END = 30.0, 1.0
 
 
 class Agent:
-    """The agent with its nursery of kernels."""
+    """The agent with its nursery of kernels; a nursery that has died is started anew."""
 
     def __init__(self, nursery: Nursery) -> None:
-        """`nursery` is started by now, and closed by whoever started it."""
+        """Take over `nursery`, which is started by now."""
         self._nursery = nursery
         self._sandbox = 'not raised yet'
+        self._restarting = asyncio.Lock()
 
     async def ask(self, question: Question, window: FrameWindow, limits: Limits,
                   transcripts: Path | None, on_progress: Callable[[Progress], None]) -> Answer:
         """Answer one question in a kernel of its own."""
+        async with self._restarting:
+            if not self._nursery.alive:
+                await self._nursery.close()
+                self._nursery = await Nursery.start(TOOLKIT)
         answer = await ask(question, window, Engines(*engines_for(window)), self._nursery,
                            limits=limits, transcript_dir=transcripts, on_progress=on_progress)
         self._sandbox = answer.sandbox or self._sandbox
@@ -52,16 +58,20 @@ class Agent:
         """Whether the nursery lives, and the walls of the last kernel."""
         return {'kernel alive': self._nursery.alive, 'sandbox': self._sandbox}
 
+    async def close(self) -> None:
+        """End the nursery and its kernels."""
+        await self._nursery.close()
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server until Ctrl-C; 1 when it cannot start."""
     prepare_environment()
     worker = Worker()
-    nursery = None
+    agent = None
     try:
-        nursery = worker.run(Nursery.start(TOOLKIT), _START)
+        agent = Agent(worker.run(Nursery.start(TOOLKIT), _START))
         rclpy.init(args=None if arguments is None else list(arguments))
-        return _serve(worker, Agent(nursery))
+        return _serve(worker, agent)
     except ParameterError as error:
         print(f'spatialclaw server: {error}', file=sys.stderr)
         return 1
@@ -70,8 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         if rclpy.ok():
             rclpy.shutdown()
-        if nursery is not None:
-            worker.run(nursery.close(), _END)
+        if agent is not None:
+            worker.run(agent.close(), _END)
         worker.close()
 
 

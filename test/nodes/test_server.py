@@ -148,6 +148,7 @@ def test_what_cannot_be_used_is_dropped_with_its_reason(stage, moment, reason):
     assert reply.code is ErrorCode.NO_FRAMES
     assert reason.format(on.namespace) in reply.message
     on.see()
+    on.seen()
     assert on.client.ask(QUESTION).is_answered
 
 
