@@ -91,6 +91,8 @@ class BagSource:
     def detections(self, index: int) -> tuple[Region, ...]:
         """Boxes recorded at the stamp of frame `index`."""
         shot = self._shots[index]
+        if not shot.topics.detections:
+            return ()
         with _reader(self._path) as reader:
             message = self._nearest(reader, shot.topics.detections, shot.entry.stamp)
         return () if message is None else tuple(

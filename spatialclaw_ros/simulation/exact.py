@@ -59,10 +59,18 @@ def sides(a: Shape) -> tuple[float, float, float]:
 
 def across(a: Shape, camera_to_world: np.ndarray) -> float:
     """Horizontal side of that box which lies most across the camera's view, metres."""
+    axes, turned = _across_view(a, camera_to_world)
+    return float(np.ptp(a.points @ axes[:, int(turned.argmax())]))
+
+
+def squareness(a: Shape, camera_to_world: np.ndarray) -> float:
+    """Cosine of the angle between that side and the image's x axis: 1 seen squarely."""
+    return float(_across_view(a, camera_to_world)[1].max())
+
+
+def _across_view(a: Shape, camera_to_world: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     axes = upright_axes(a.points, _UP)
-    spans = np.ptp(a.points @ axes, axis=0)
-    turned = np.abs(axes[:, :2].T @ camera_to_world[:3, 0])
-    return float(spans[int(turned.argmax())])
+    return axes, np.abs(axes[:, :2].T @ camera_to_world[:3, 0])
 
 
 def to_the_right(a: Shape, b: Shape, camera_to_world: np.ndarray) -> float:

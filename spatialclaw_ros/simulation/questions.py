@@ -19,6 +19,8 @@ from spatialclaw_ros.simulation.truth import Shape
 
 #: Least distance, m, between two things that are asked to be told apart, and share of the range.
 _LEAST_MARGIN, _MARGIN_SHARE = 0.03, 0.03
+#: Cosine of the most that a side may be turned from across the view for it to be the width.
+_LEAST_SQUARENESS = 0.87
 
 
 def ask_everything(cast: Cast, each: int = 1) -> list[Probe]:
@@ -105,6 +107,8 @@ def _length(cast: Cast) -> Iterator[Probe]:
 
 def _width(cast: Cast) -> Iterator[Probe]:
     for a in cast.one():
+        if exact.squareness(cast.shape(a), cast.pose) < _LEAST_SQUARENESS:
+            continue
         yield Probe('width', f'How wide is the {a}?', (a,), cast.views, 'm',
                     _of(a, exact.across))
 

@@ -71,3 +71,19 @@ def test_damaged_suites(tmp_path, text):
     (tmp_path / 'questions.json').write_text(text)
     with pytest.raises(RecordingError, match=r'questions\.json'):
         read_questions(tmp_path)
+
+
+async def test_the_agent_answers_a_simulated_recording(tmp_path):
+    """A whole way without ROS: images, label masks, kernel, recipe, answer, score."""
+    pytest.importorskip('open3d')
+    from spatialclaw_ros.evaluation.asking import agent
+    from spatialclaw_ros.simulation.export import simulate
+    simulate('tabletop', 3, tmp_path / 'sim', frames=2, width=320, height=240)
+    path = tmp_path / 'sim' / 'questions.json'
+    suite = json.loads(path.read_text())
+    suite['questions'] = [q for q in suite['questions'] if q['type'] in ('height', 'left_right')]
+    path.write_text(json.dumps(suite))
+    async with agent() as answer:
+        scores = await run_suite(tmp_path / 'sim', answer, use_regions=False)
+    assert [s.asked.family for s in scores] == ['height', 'left_right']
+    assert [s.reason for s in scores] == ['', '']

@@ -77,6 +77,13 @@ def test_height_sides_and_camera_distance():
     assert exact.from_point(shape, truth.poses[0][:3, 3]) == pytest.approx(nearest, abs=2e-3)
 
 
+def test_width_is_the_side_across_the_view():
+    truth = look_at(Solid('box', meshes.box((0.2, 0.1, 0.1)).moved(yaw=0.3), GREY),)
+    shape, pose = truth.visible(1, [0]), truth.poses[0]
+    assert exact.across(shape, pose) == pytest.approx(0.2, abs=3e-3)
+    assert exact.squareness(shape, pose) == pytest.approx(np.cos(0.3), abs=5e-3)
+
+
 def test_sides_of_view():
     truth = look_at(cube('a', -0.15, -0.1), cube('b', 0.15, 0.2, z=0.2))
     a, b = truth.visible(1, [0]), truth.visible(2, [0])
