@@ -59,14 +59,17 @@ def refusals(tree: ast.AST, defined: Container[str] = ()) -> list[str]:
     """
     used: list[tuple[int, str, str]] = []
     assigned: set[str] = set()
-    for node in ast.walk(tree):
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
         if isinstance(node, ast.Name):
             if node.id in _BUILTINS and node.id not in defined:
                 if isinstance(node.ctx, ast.Load):
                     used.append((node.lineno, node.id, _BUILTINS[node.id]))
                 else:
                     assigned.add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             assigned.add(node.name)
         elif isinstance(node, ast.arg):
             assigned.add(node.arg)
@@ -77,6 +80,11 @@ def refusals(tree: ast.AST, defined: Container[str] = ()) -> list[str]:
             root = (node.module or '').partition('.')[0]
             if root in _MODULES:
                 used.append((node.lineno, f'import {node.module}', _MODULES[root]))
+        for value in node.__dict__.values():  # in half the time of ast.walk
+            if isinstance(value, ast.AST):
+                todo.append(value)
+            elif isinstance(value, list):
+                todo += [item for item in value if isinstance(item, ast.AST)]
     return _lines([item for item in used if item[1] not in assigned])
 
 
