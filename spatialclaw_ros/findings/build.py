@@ -19,6 +19,7 @@ from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.geometry.backproject import crop_points
 from spatialclaw_ros.geometry.backproject import crop_rays
 from spatialclaw_ros.geometry.layers import bled_in
+from spatialclaw_ros.geometry.layers import mixed_rim
 from spatialclaw_ros.geometry.layers import step_tolerance
 from spatialclaw_ros.geometry.layers import stray_readings
 from spatialclaw_ros.geometry.noise import DepthNoise
@@ -148,6 +149,8 @@ def _sight(part: ViewPart) -> tuple[DepthSight | None, _Tally]:
     cleaned = np.where(stray, np.nan, z)
     bled = bled_in(cleaned, union, tolerance)
     cleaned = np.where(bled | ~union, np.nan, cleaned)
+    mixed = mixed_rim(np.where(own, cleaned, z), own, own & np.isfinite(cleaned), 0.5 * tolerance)
+    cleaned = np.where(mixed, np.nan, cleaned)
     if (own & np.isfinite(cleaned)).sum() < _LEAST_READINGS:
         return None, tally
     typical = float(np.nanmedian(np.where(np.isfinite(cleaned), tolerance, np.nan)))

@@ -14,6 +14,7 @@ from spatialclaw_ros.geometry.robust import robust_sigma
 
 _PLANES = 3
 _LEAST_POINTS = 30
+_MOST_POINTS = 12000
 _MOST_TILT = np.deg2rad(25.0)
 _FLOOR_TOLERANCE = 0.003
 #: A gap under the lowest visible point that speaks against standing there, metres.
@@ -52,6 +53,7 @@ def support_under(sight: Sight, up: np.ndarray | None, around: np.ndarray | None
     """
     surface = sight.surface()
     around = sight.surroundings if around is None else around
+    around = around[::max(len(around) // _MOST_POINTS, 1)]
     if len(around) < _LEAST_POINTS or not len(surface.points) or sight.view is None:
         return None
     noise = float(np.median(surface.sigma)) + _typical_noise(sight)

@@ -60,6 +60,10 @@ class Surface(Protocol):
     def sigma(self) -> np.ndarray:
         """(M,) metres along the ray."""
 
+    @property
+    def outline_sigma(self) -> float:
+        """Metres: one sigma of the outline as a whole, across the view."""
+
     def rim_sigma(self, direction: np.ndarray) -> np.ndarray:
         """(M,) metres: one sigma of where the surface ends at each point, along `direction`."""
 
@@ -96,6 +100,11 @@ class DepthSurface:
         """(M, 3) world metres."""
         return self.view.origin + self.rays * self.depth[:, None]
 
+    @property
+    def outline_sigma(self) -> float:
+        """Metres: one sigma of the outline as a whole, across the view."""
+        return self.OUTLINE_SIGMA * float(np.median(self.pitch))
+
     def rim_sigma(self, direction: np.ndarray) -> np.ndarray:
         """(M,) metres: uncertainty of the outline along unit `direction` (3,), across the ray."""
         ray = self.rays / np.linalg.norm(self.rays, axis=1)[:, None]
@@ -119,6 +128,11 @@ class PointSurface:
     points: np.ndarray
     sigma: np.ndarray
     view: View | None = None
+
+    @property
+    def outline_sigma(self) -> float:
+        """Zero: where bare points end is not known to be an outline."""
+        return 0.0
 
     def rim_sigma(self, direction: np.ndarray) -> np.ndarray:
         """Zeros (M,): where bare points end is not known to be an outline."""

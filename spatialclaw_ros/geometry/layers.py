@@ -12,6 +12,7 @@ from scipy.sparse import csgraph
 STEEPEST = 6.0
 _RIM = 2.5
 _MIN_SHARE = 0.15
+_ENOUGH_INSIDE = 6
 
 
 def step_tolerance(depth: np.ndarray, sigma: np.ndarray, focal: float) -> np.ndarray:
@@ -42,6 +43,27 @@ def stray_readings(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -
             with np.errstate(invalid='ignore'):
                 support += np.abs(other - depth) <= tolerance * np.hypot(dv - 1, du - 1)
     return known & (3 * support < np.maximum(count, 3))
+
+
+def mixed_rim(depth: np.ndarray, mask: np.ndarray, usable: np.ndarray, tolerance: np.ndarray
+              ) -> np.ndarray:
+    """(h, w) bool: `usable` readings at the rim of `mask` where the depth beyond jumps or is lost.
+
+    Such readings may mix two surfaces by any share, too little to be seen: what lies inside tells
+    the depth there better. Where too few readings lie inside (thin things), they are kept.
+    """
+    h, w = depth.shape
+    beyond = np.pad(np.where(mask, np.nan, depth), 1, constant_values=np.nan)
+    inside = np.pad(mask, 1, constant_values=True)
+    jump = np.zeros(mask.shape, bool)
+    for dv, du in ((0, 1), (2, 1), (1, 0), (1, 2), (0, 0), (0, 2), (2, 0), (2, 2)):
+        other = beyond[dv:dv + h, du:du + w]
+        outside = ~inside[dv:dv + h, du:du + w]
+        with np.errstate(invalid='ignore'):
+            jump |= outside & ~(np.abs(other - depth) <= tolerance)
+    mixed = usable & jump
+    enough = ndimage.uniform_filter((usable & ~mixed).astype(float), 5, mode='constant') * 25
+    return mixed & (enough >= _ENOUGH_INSIDE - 0.5)
 
 
 def surfaces(depth: np.ndarray, known: np.ndarray, tolerance: np.ndarray) -> np.ndarray:

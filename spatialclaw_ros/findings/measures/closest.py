@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from spatialclaw_ros.findings.answer import Distance
+from spatialclaw_ros.findings.measures.across import across_views
 from spatialclaw_ros.findings.measures.estimate import combined
 from spatialclaw_ros.findings.measures.estimate import DRAWS
 from spatialclaw_ros.findings.measures.estimate import Estimate
@@ -36,12 +37,14 @@ _MARGIN = 4.0
 def closest_distance(a: Any, b: Any) -> Distance:
     """Least distance between the visible surfaces of `a` and `b`, metres, with its end points.
 
-    Measured in each frame that shows both, and put together. Raises NoCommonWorld.
+    Measured in each frame that shows both, and put together; across two frames where these show
+    nearer parts. Raises NoCommonWorld.
     """
     a, b = as_object(a), as_object(b)
     estimates = [estimate for s, t in pairs_of(a, b)
                  if (estimate := _in_views(s, t)) is not None]
     best, note = combined(estimates, extremum=-1)
+    best = across_views(a, b, best, _plainly, _in_views, -1)
     covariances = end_covariances(a, b, best)
     return Distance(
         a.name, b.name, 'CLOSEST', best.points[0], best.points[1], best.value, best.sigma,
@@ -70,6 +73,14 @@ def _in_views(s: Sight, t: Sight) -> Estimate | None:
         frame_sigma(_length, ends_seen),
         pose_sigma(_length, ends_seen) if s.view is not t.view else 0.0)
     return Estimate(value, errors, parts, pair, frames_of(s, t))
+
+
+def _plainly(s: Sight, t: Sight) -> float | None:
+    first, second = s.surface(), t.surface()
+    if not len(first.points) or not len(second.points):
+        return None
+    pairs = _Pairs(first, second)
+    return float(pairs.distance(first.points[None], second.points[None])[0][0])
 
 
 def _length(ends: list[np.ndarray]) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Quantity
+from spatialclaw_ros.findings.measures.across import across_views
 from spatialclaw_ros.findings.measures.ends import end_along
 from spatialclaw_ros.findings.measures.estimate import combined
 from spatialclaw_ros.findings.measures.estimate import Estimate
@@ -24,6 +25,8 @@ from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.findings.uncertainty import Sigma
+from spatialclaw_ros.geometry.robust import lower_end
+from spatialclaw_ros.geometry.robust import rank_for
 from spatialclaw_ros.geometry.transforms import unit
 
 _AXES = {'x': 0, 'y': 1, 'z': 2}
@@ -69,7 +72,9 @@ def gap(a: Any, b: Any, axis: Any = None) -> Distance:
     if direction @ line < 0:
         direction = -direction
     best, note = combined([e for s, t in pairs_of(a, b)
-                           if (e := _gap_in_views(s, t, direction)) is not None])
+                           if (e := _gap_in_views(s, t, direction)) is not None], extremum=-1)
+    best = across_views(a, b, best, lambda s, t: _gap_plainly(s, t, direction),
+                        lambda s, t: _gap_in_views(s, t, direction), -1)
     return Distance(
         a.name, b.name, 'GAP_ALONG_AXIS', best.points[0], best.points[1], best.value, best.sigma,
         best.interval(), *end_covariances(a, b, best), frames=best.frames, note=note)
@@ -103,24 +108,49 @@ def viewed_axis(view: View, up: np.ndarray | None, axis: str) -> np.ndarray:
 
 
 def _extent(a: Object3D, direction: np.ndarray, name: str) -> Quantity:
-    found = [_extent_in_view(sight, direction) for sight in spread_out(a.sights_in(a.world))]
+    found = [_extent_in_views(s, s, direction) for s in spread_out(a.sights_in(a.world))]
     best, note = combined([e for e in found if e is not None], extremum=1)
+    best = across_views(
+        a, a, best, lambda s, t: _extent_plainly(s, t, direction),
+        lambda s, t: _extent_in_views(s, t, direction), 1)
     return Quantity(name, best.value, 'm', best.sigma, best.interval(low=0.0), best.points,
                     best.frames, note)
 
 
-def _extent_in_view(sight: Sight, direction: np.ndarray) -> Estimate | None:
+def _extent_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | None:
+    """From the lower end in one sight to the upper end in another, or the same."""
     rng = np.random.default_rng(SEED)
-    high, low = end_along(sight, direction, rng), end_along(sight, -direction, rng)
+    high, low = end_along(t, direction, rng), end_along(s, -direction, rng)
     if high is None or low is None:
         return None
     points = np.array([low.point, high.point])
-    others = [up + down for up, down in zip(high.others, low.others, strict=True)]
+
+    def along(ends: list[np.ndarray]) -> float:
+        return float((ends[1][0] - ends[0][0]) @ direction)
+    if s is t:
+        others = [up + down for up, down in zip(high.others, low.others, strict=True)]
+        mask = mask_sigma(high.plain + low.plain, others)
+    else:
+        mask = float(np.hypot(mask_sigma(high.plain, high.others),
+                              mask_sigma(low.plain, low.others)))
     errors = high.errors + low.errors
-    seen = [(points, sight.view)]
-    sigma = Sigma(mask_sigma(high.plain + low.plain, others), float(np.std(errors)),
-                  frame_sigma(lambda ends: float((ends[0][1] - ends[0][0]) @ direction), seen))
-    return Estimate(max(high.place + low.place, 0.0), errors, sigma, points, frames_of(sight))
+    seen = [(points[:1], s.view), (points[1:], t.view)]
+    sigma = Sigma(mask, float(np.std(errors)), frame_sigma(along, seen),
+                  pose_sigma(along, seen) if s is not t else 0.0)
+    return Estimate(max(high.place + low.place, 0.0), errors, sigma, points, frames_of(s, t))
+
+
+def _gap_plainly(s: Sight, t: Sight, direction: np.ndarray) -> float | None:
+    first, second = s.surface().points @ direction, t.surface().points @ direction
+    if not len(first) or not len(second):
+        return None
+    return float(lower_end(second, rank_for(len(second)))
+                 + lower_end(-first, rank_for(len(first))))
+
+
+def _extent_plainly(s: Sight, t: Sight, direction: np.ndarray) -> float | None:
+    between = _gap_plainly(s, t, -direction)
+    return None if between is None else -between
 
 
 def _gap_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | None:

@@ -87,7 +87,8 @@ def centroid_covariance(sight: Sight, *, pose: bool = True) -> np.ndarray:
     surface = sight.surface()
     center = surface.points.mean(axis=0)
     noise = float(np.nan_to_num(np.median(surface.sigma))) ** 2 / max(len(surface.points) / 9, 1)
-    covariance = np.eye(3) * noise + view_covariance(center, sight.view, pose=pose)
+    outline = surface.outline_sigma
+    covariance = np.eye(3) * (noise + outline ** 2) + view_covariance(center, sight.view, pose=pose)
     shifts = [points.mean(axis=0) - center for variant in range(1, sight.variants)
               if len(points := sight.surface(variant).points)]
     for shift in shifts:
@@ -117,8 +118,9 @@ def _centroids_apart(s: Sight, t: Sight) -> Estimate:
 
     def length(ends: list[np.ndarray]) -> float:
         return float(np.linalg.norm(ends[1][0] - ends[0][0]))
-    noise = np.hypot(*(float(np.nan_to_num(np.median(u.sigma))) / np.sqrt(
-        max(len(u.points) / 9, 1)) for u in (first, second)))
+    noise = np.sqrt(sum(
+        float(np.nan_to_num(np.median(u.sigma))) ** 2 / max(len(u.points) / 9, 1)
+        + u.outline_sigma ** 2 for u in (first, second)))
     errors = noise * np.random.default_rng(SEED).standard_normal(DRAWS)
     sigma = Sigma(mask_sigma(value, others), float(noise), frame_sigma(length, seen),
                   pose_sigma(length, seen) if s.view is not t.view else 0.0)

@@ -27,6 +27,7 @@ from spatialclaw_ros.findings.uncertainty import interval_of
 from spatialclaw_ros.findings.uncertainty import Sigma
 from spatialclaw_ros.geometry.boxes import convex_outline
 from spatialclaw_ros.geometry.planes import dominant_plane
+from spatialclaw_ros.geometry.planes import least_squares_plane
 from spatialclaw_ros.geometry.planes import PlaneFit
 from spatialclaw_ros.geometry.transforms import angle_between as angle_of_vectors
 from spatialclaw_ros.geometry.transforms import basis_with_third
@@ -179,16 +180,18 @@ def _angle_in_view(sight: Sight, up: np.ndarray, angle: Callable[[np.ndarray, np
     surface = sight.surface()
     every = np.arange(len(surface.points))[::max(len(surface.points) // _SAMPLE, 1)]
     points = surface.points[every]
-    normal = _pose_normal(points, up, face_only=face_only)
-    if normal is None:
+    found = _pose_normal(points, up, face_only=face_only)
+    if found is None:
         return None
+    normal, face, is_face = found
     plain = angle(normal, up)
     rng = np.random.default_rng(SEED)
-    drawn = [angle(turned, up) for repeat in surface.draws(every, rng, _REPEATS)
-             if (turned := _pose_normal(repeat, up, face_only=face_only)) is not None]
-    others = [angle(turned, up) for variant in range(1, sight.variants)
-              if (turned := _pose_normal(sight.surface(variant).points, up,
-                                         face_only=face_only)) is not None]
+    chosen = np.flatnonzero(face)
+    drawn = [angle(least_squares_plane(repeat)[0] if is_face else _across_long_axis(repeat, up), up)
+             for repeat in surface.draws(every[chosen], rng, _REPEATS)]
+    others = [angle(other[0], up) for variant in range(1, sight.variants)
+              if (other := _pose_normal(sight.surface(variant).points, up,
+                                        face_only=face_only)) is not None]
     errors = np.array(drawn) - np.mean(drawn)
     view = sight.view
     frame = 0.0 if view is None else view.focal_share / 2
@@ -197,8 +200,13 @@ def _angle_in_view(sight: Sight, up: np.ndarray, angle: Callable[[np.ndarray, np
     return Estimate(plain, errors, sigma, points[:1], frames_of(sight))
 
 
-def _pose_normal(points: np.ndarray, up: np.ndarray, *, face_only: bool) -> np.ndarray | None:
-    """Normal (3,) of the dominant face; where there is none, one across the long axis."""
+def _pose_normal(points: np.ndarray, up: np.ndarray, *, face_only: bool
+                 ) -> tuple[np.ndarray, np.ndarray, bool] | None:
+    """Normal (3,) of the dominant face, the points (N,) bool it rests on, and True.
+
+    Where no face holds enough of them: a normal across the long axis, all points, and False.
+    """
+    points = points[::max(len(points) // _SAMPLE, 1)]
     if len(points) < 10:
         return None
     extent = float(np.linalg.norm(np.ptp(points, axis=0)))
@@ -206,9 +214,12 @@ def _pose_normal(points: np.ndarray, up: np.ndarray, *, face_only: bool) -> np.n
     if fit is None:
         return None
     if face_only or fit.inliers.mean() >= _FACE_SHARE:
-        return fit.normal
+        return fit.normal, fit.inliers, True
+    return _across_long_axis(points, up), np.ones(len(points), bool), False
+
+
+def _across_long_axis(points: np.ndarray, up: np.ndarray) -> np.ndarray:
     _, vectors = np.linalg.eigh(np.cov(points.T))
-    long_axis = vectors[:, 2]
-    across = np.cross(np.cross(long_axis, up), long_axis)
+    across = np.cross(np.cross(vectors[:, 2], up), vectors[:, 2])
     length = float(np.linalg.norm(across))
     return vectors[:, 0] if length < 1e-9 else across / length
