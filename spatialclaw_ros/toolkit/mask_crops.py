@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy import ndimage
 
 from spatialclaw_ros.calls.requests import InstanceMask
 
@@ -41,6 +42,27 @@ def _box(full: np.ndarray, otherwise: tuple[float, float, float, float],
     if not len(rows):
         return otherwise
     return (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+
+
+def eroded(mask: InstanceMask, px: int, shape: tuple[int, ...]) -> InstanceMask:
+    """`mask` and its alternatives `px` pixels smaller (larger when negative), image (H, W).
+
+    Beyond the image a mask goes on: its border is no edge of the object.
+    """
+    steps = abs(px)
+    (x, y), (rows, columns) = mask.origin, mask.mask.shape
+    left, top = max(x - steps, 0), max(y - steps, 0)
+    right, bottom = min(x + columns + steps, shape[1]), min(y + rows + steps, shape[0])
+    around = replace(mask, origin=(x - left, y - top))
+    crops = [expanded(around, np.zeros((bottom - top, right - left), bool), variant)
+             for variant in range(-1, len(mask.alternatives))]
+    if steps:
+        change = ndimage.binary_erosion if px > 0 else ndimage.binary_dilation
+        crops = [change(crop, iterations=steps, border_value=px > 0) for crop in crops]
+    small = cropped(around, crops)
+    (x, y), (x1, y1, x2, y2) = small.origin, small.box
+    return replace(small, origin=(x + left, y + top),
+                   box=(x1 + left, y1 + top, x2 + left, y2 + top))
 
 
 def combined(a: InstanceMask | None, b: InstanceMask | None, shape: tuple[int, ...],

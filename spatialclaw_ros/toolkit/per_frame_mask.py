@@ -10,7 +10,6 @@ from typing import Any
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from spatialclaw_ros.calls.requests import Candidate
 from spatialclaw_ros.calls.requests import InstanceMask
@@ -24,7 +23,7 @@ from spatialclaw_ros.toolkit.arguments import note
 from spatialclaw_ros.toolkit.guided import guided
 from spatialclaw_ros.toolkit.input_images import shortened
 from spatialclaw_ros.toolkit.mask_crops import combined
-from spatialclaw_ros.toolkit.mask_crops import cropped
+from spatialclaw_ros.toolkit.mask_crops import eroded
 from spatialclaw_ros.toolkit.mask_crops import expanded
 from spatialclaw_ros.toolkit.overlay import draw_masks
 from spatialclaw_ros.toolkit.visual_feedback import VisualFeedback
@@ -190,28 +189,9 @@ class PerFrameMask:
 
     def erode(self, px: int = 1) -> PerFrameMask:
         """Every mask made smaller by `px` pixels (larger when negative)."""
-        steps = abs(int(px))
-
-        def changed(mask: InstanceMask) -> InstanceMask:
-            height, width = self._empty(mask.frame).shape
-            (x, y), (rows, columns) = mask.origin, mask.mask.shape
-            left, top = max(x - steps, 0), max(y - steps, 0)
-            right, bottom = min(x + columns + steps, width), min(y + rows + steps, height)
-            around = replace(mask, origin=(x - left, y - top))
-            crops = [expanded(around, np.zeros((bottom - top, right - left), bool), variant)
-                     for variant in range(-1, len(mask.alternatives))]
-            if steps:
-                # Beyond the picture a mask goes on: its border is no edge of the object.
-                change = ndimage.binary_erosion if px > 0 else ndimage.binary_dilation
-                crops = [change(crop, iterations=steps, border_value=px > 0) for crop in crops]
-            small = cropped(around, crops)
-            x, y = small.origin
-            x1, y1, x2, y2 = small.box
-            return replace(small, origin=(x + left, y + top),
-                           box=(x1 + left, y1 + top, x2 + left, y2 + top))
-
-        return self._with([small for seen in self._objects for mask in seen.values()
-                           if (small := changed(mask)).mask.any()])
+        return self._with([
+            small for seen in self._objects for mask in seen.values()
+            if (small := eroded(mask, int(px), self._empty(mask.frame).shape)).mask.any()])
 
     @classmethod
     def merge(cls, masks: Any) -> PerFrameMask:
