@@ -21,8 +21,6 @@ from .frame_history import MovingFrame
 from .frame_history import Sample
 from .frame_history import StaticFrame
 
-_QUATERNION_TOLERANCE = 0.01  # of the squared norm
-
 
 class BufferCore:
     """Frames over the last `cache_time` (10 s unless told otherwise); safe between threads."""
@@ -204,10 +202,10 @@ def _fault(parent: str, child: str, translation: np.ndarray, quaternion: np.ndar
         return 'a frame has no name'
     if parent == child:
         return 'a frame cannot be its own parent'
-    if np.isnan(translation).any() or np.isnan(quaternion).any():
-        return f'NaN in translation {translation} or rotation {quaternion}'
-    if abs(float(quaternion @ quaternion) - 1) >= _QUATERNION_TOLERANCE:
-        return f'the quaternion {quaternion} is not of unit length'
+    if np.isnan(translation).any() or not np.isfinite(quaternion).all():
+        return f'NaN or infinity in translation {translation} or rotation {quaternion}'
+    if not quaternion.any():
+        return 'the quaternion is zero, which is no rotation'
     return ''
 
 
