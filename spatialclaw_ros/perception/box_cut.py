@@ -97,7 +97,8 @@ def cut_box(frame: Frame, box: Box2D, others: Sequence[Box2D], *,
     if scene.others.any():
         variants.append(found.total(others=0.0))
     rough = scene.crop.enlarged(mask)
-    pixels = snap_to_edges(_crop_image(frame, scene.crop), rough)
+    colour_first = found.colour + _DOUBT * (found.surface + scene.pieces + scene.others)
+    pixels = snap_to_edges(_crop_image(frame, scene.crop), rough, scene.crop.spread(colour_first))
     coarse = [rough] + [scene.crop.enlarged(_whole(scene.cut(odds + ease))) for odds in variants]
     alternatives = np.stack([pixels if not other.any() else other for other in coarse])
     return cropped(pixels, alternatives, _agreement(pixels, alternatives), scene.crop.origin)

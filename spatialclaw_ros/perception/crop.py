@@ -83,10 +83,13 @@ class Crop:
 
     def enlarged(self, mask: np.ndarray) -> np.ndarray:
         """`mask` (h, w) bool at the scale of the image: (H, W) bool of the crop's `extent`."""
-        full = np.zeros(self.extent, bool)
+        return self.spread(mask.astype(np.float32)) > 0.5
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """`values` (h, w) at the scale of the image: (H, W) of the crop's `extent`, else 0."""
+        full = np.zeros(self.extent, np.float32)
         height, width = (size * self.scale for size in self.shape)
-        soft = cv2.resize(mask.astype(np.float32), (width, height))
-        full[:height, :width] = soft > 0.5
+        full[:height, :width] = cv2.resize(values.astype(np.float32), (width, height))
         return full
 
 

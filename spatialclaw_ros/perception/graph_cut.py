@@ -73,9 +73,10 @@ def cut(log_odds: np.ndarray, links: Links, never: np.ndarray) -> np.ndarray:
     b = np.concatenate([grid[:, 1:].ravel(), grid[1:].ravel()])
     link = np.concatenate([links.right.ravel(), links.down.ravel()])
     unary = np.abs(odds)
-    rows = np.concatenate([a, b, np.full(for_object.sum(), source, np.int32), pixels[~for_object]])
-    columns = np.concatenate([b, a, pixels[for_object], np.full((~for_object).sum(), sink, np.int32)])
-    nats = np.concatenate([link, link, unary[for_object], unary[~for_object]])
+    ours, rest = pixels[for_object], pixels[~for_object]
+    rows = np.concatenate([a, b, np.full_like(ours, source), rest])
+    columns = np.concatenate([b, a, ours, np.full_like(rest, sink)])
+    nats = np.concatenate([link, link, unary[ours], unary[rest]])
     capacity = csr_matrix(((nats * _STEPS).astype(np.int32), (rows, columns)),
                           shape=(odds.size + 2, odds.size + 2))
     residual = capacity - maximum_flow(capacity, source, sink).flow
