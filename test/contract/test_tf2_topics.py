@@ -123,7 +123,7 @@ def test_a_jump_back_of_sim_time_flushes_all_but_static(graph):
     set_clock(101)
     assert buffer.can_transform('odom', 'base', Time(seconds=100))
     set_clock(20)
-    assert not buffer.can_transform('odom', 'base', Time(seconds=100))
+    wait_until(lambda: not buffer.can_transform('odom', 'base', Time(seconds=100)), 'the flush')
     assert buffer.can_transform('base', 'camera', Time(seconds=20))
     buffer.set_transform(stamped('odom', 'base', 20, 2.0), 'test')
     assert buffer.lookup_transform('odom', 'base', Time()).transform.translation.x == 2.0
