@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
-import contextlib
 import threading
 import time
 
@@ -57,19 +56,21 @@ def graph() -> Iterator[Callable[..., Node]]:
         executor.add_node(node)
         return node
 
+    ended = threading.Event()
+
     def spin() -> None:
-        with contextlib.suppress(rclpy.executors.ExternalShutdownException):
-            while context.ok():
-                executor.spin_once(timeout_sec=0.1)
+        while not ended.is_set():
+            executor.spin_once(timeout_sec=0.1)
 
     spinner = threading.Thread(target=spin)
     spinner.start()
     yield make
-    context.try_shutdown()
+    ended.set()
     spinner.join()
     executor.shutdown()
     for node in nodes:
         node.destroy_node()
+    context.try_shutdown()
 
 
 def test_what_is_broadcast_reaches_a_listener(graph):
