@@ -149,7 +149,7 @@ def _sight(part: ViewPart) -> tuple[DepthSight | None, _Tally]:
     cleaned = np.where(stray, np.nan, z)
     bled = bled_in(cleaned, union, tolerance)
     cleaned = np.where(bled | ~union, np.nan, cleaned)
-    mixed = mixed_rim(np.where(own, cleaned, z), own, own & np.isfinite(cleaned), 0.5 * tolerance)
+    mixed = mixed_rim(z, own, own & np.isfinite(cleaned), 0.75 * tolerance)
     cleaned = np.where(mixed, np.nan, cleaned)
     if (own & np.isfinite(cleaned)).sum() < _LEAST_READINGS:
         return None, tally

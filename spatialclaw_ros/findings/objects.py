@@ -136,7 +136,7 @@ class Object3D:
     @cached_property
     def centroid(self) -> np.ndarray:
         """(3,) world metres: mean of the visible points, every view counted alike."""
-        return np.mean([s.points.mean(axis=0) for s in self._surfaces], axis=0)
+        return np.mean([s.center for s in self._surfaces], axis=0)
 
     @cached_property
     def box(self) -> Box3D:

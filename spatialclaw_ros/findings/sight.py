@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from scipy import ndimage
 from scipy import sparse
 
 from spatialclaw_ros.findings.surface import DepthSurface
@@ -20,6 +21,10 @@ from spatialclaw_ros.geometry.localfit import rim_shift
 from spatialclaw_ros.geometry.robust import robust_sigma
 
 _LEAST_FOR_SCALE = 30
+_MOST_FOR_SCALE = 4000
+#: Places at which the inside of a surface is sampled at most; its rim is sampled in full.
+_MOST_SAMPLES = 20000
+_RIM = 3
 _NO_POINTS = np.empty((0, 3))
 
 
@@ -74,7 +79,9 @@ class DepthSight:
     def noise_scale(self) -> float:
         """How much noisier than `sigma` says the readings are about their smooth surface."""
         usable = self.masks[0] & np.isfinite(self.depth)
-        fit = self._fit(usable, usable, np.zeros((*usable.shape, 2)))
+        stride = int(np.ceil(np.sqrt(usable.sum() / _MOST_FOR_SCALE)))
+        fit = self._fit(usable, usable & _grid(usable.shape, stride),
+                        np.zeros((*usable.shape, 2)))
         inverse, sigma = self._inverse(usable)
         place = fit.rows * usable.shape[1] + fit.columns
         expected = sigma[place] * np.sqrt(
@@ -106,25 +113,29 @@ class DepthSight:
         wanted = mask & (usable | self.fillable)
         shift = rim_shift(mask)
         moved = wanted & (shift != 0).any(axis=2)
-        still = self._fit(usable, wanted, np.zeros_like(shift))
+        inner = ndimage.binary_erosion(mask, iterations=_RIM, border_value=1)
+        stride = int(np.ceil(np.sqrt(max(inner.sum(), 1) / _MOST_SAMPLES)))
+        still = self._fit(usable, wanted & (~inner | _grid(mask.shape, stride)),
+                          np.zeros_like(shift))
         rim = self._fit(usable, moved, shift)
         inverse, noise = self._inverse(usable)
         noise = noise * self.noise_scale
-        smooth = inverse.copy()
+        smooth = _averaged(inverse, usable)
         here = usable[still.rows, still.columns]
         place = still.rows[here] * mask.shape[1] + still.columns[here]
         smooth[place] = (still.operator @ inverse)[here]
+        weight = np.where(inner, float(stride ** 2), 1.0)
         keep = np.flatnonzero(~moved[still.rows, still.columns])
         return self._sampled(
             np.concatenate([still.rows[keep], rim.rows]),
             np.concatenate([still.columns[keep], rim.columns]),
             np.concatenate([still.shift[keep], rim.shift]),
             sparse.vstack([still.operator[keep], rim.operator], format='csr'),
-            inverse, smooth, noise, mask)
+            inverse, smooth, noise, weight)
 
     def _sampled(self, rows: np.ndarray, columns: np.ndarray, shift: np.ndarray,
                  operator: sparse.csr_matrix, inverse: np.ndarray, smooth: np.ndarray,
-                 noise: np.ndarray, mask: np.ndarray) -> DepthSurface:
+                 noise: np.ndarray, weight: np.ndarray) -> DepthSurface:
         told = operator @ inverse
         good = told > 1e-3
         rows, columns, shift = rows[good], columns[good], shift[good]
@@ -135,15 +146,22 @@ class DepthSight:
         return DepthSurface(
             view=self.view, rays=rays @ rotation[:, :2].T + rotation[:, 2], depth=depth,
             sigma=np.sqrt(variance) * np.square(depth), pitch=depth / self.view.focal,
-            rim=(np.abs(shift) > 0).any(axis=1) | _at_rim(mask)[rows, columns],
+            rim=(shift != 0).any(axis=1), weight=weight[rows, columns],
             pixels=np.column_stack([columns + self.origin[0], rows + self.origin[1]]),
             operator=operator, inverse=smooth, inverse_sigma=noise)
 
 
-def _at_rim(mask: np.ndarray) -> np.ndarray:
-    padded = np.pad(mask, 1, mode='edge')
-    inner = (padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:])
-    return mask & ~inner
+def _grid(shape: tuple[int, ...], stride: int) -> np.ndarray:
+    chosen = np.zeros(shape, bool)
+    chosen[::stride, ::stride] = True
+    return chosen
+
+
+def _averaged(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Mean (P,) of the usable `values` (P,) in windows of 5 × 5; 0 where unusable."""
+    total = ndimage.uniform_filter(values.reshape(usable.shape), 5, mode='constant')
+    share = ndimage.uniform_filter(usable.astype(float), 5, mode='constant')
+    return np.where(usable, total / np.maximum(share, 1e-9), 0.0).ravel()
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,6 +61,10 @@ class Surface(Protocol):
         """(M,) metres along the ray."""
 
     @property
+    def center(self) -> np.ndarray:
+        """(3,) world metres: mean of the surface, each pixel counted alike."""
+
+    @property
     def outline_sigma(self) -> float:
         """Metres: one sigma of the outline as a whole, across the view."""
 
@@ -77,8 +81,9 @@ class DepthSurface:
 
     `rays` (M, 3) world vectors with unit depth; `depth` (M,) metres; `sigma` (M,) metres along
     the ray, `pitch` (M,) metres between neighbouring pixels; `rim` (M,) bool at the mask's
-    outline. `operator` (M, P) gives the samples' inverse depth from the crop's P pixels, which
-    hold `inverse` (P,) 1/m, already smooth, with noise `inverse_sigma` (P,).
+    outline; `weight` (M,) how many pixels a sample stands for; `pixels` (M, 2) its (u, v).
+    `operator` (M, P) gives the samples' inverse depth from the crop's P pixels, which hold
+    `inverse` (P,) 1/m, already smooth, with noise `inverse_sigma` (P,).
     """
 
     view: View
@@ -87,6 +92,7 @@ class DepthSurface:
     sigma: np.ndarray
     pitch: np.ndarray
     rim: np.ndarray
+    weight: np.ndarray
     pixels: np.ndarray
     operator: sparse.csr_matrix
     inverse: np.ndarray
@@ -99,6 +105,11 @@ class DepthSurface:
     def points(self) -> np.ndarray:
         """(M, 3) world metres."""
         return self.view.origin + self.rays * self.depth[:, None]
+
+    @cached_property
+    def center(self) -> np.ndarray:
+        """(3,) world metres: mean of the surface, each pixel counted alike."""
+        return np.average(self.points, axis=0, weights=self.weight)
 
     @property
     def outline_sigma(self) -> float:
@@ -128,6 +139,11 @@ class PointSurface:
     points: np.ndarray
     sigma: np.ndarray
     view: View | None = None
+
+    @property
+    def center(self) -> np.ndarray:
+        """(3,) world metres: mean of the points."""
+        return np.asarray(self.points.mean(axis=0))
 
     @property
     def outline_sigma(self) -> float:

@@ -52,15 +52,13 @@ def mixed_rim(depth: np.ndarray, mask: np.ndarray, usable: np.ndarray, tolerance
     Such readings may mix two surfaces by any share, too little to be seen: what lies inside tells
     the depth there better. Where too few readings lie inside (thin things), they are kept.
     """
-    h, w = depth.shape
-    beyond = np.pad(np.where(mask, np.nan, depth), 1, constant_values=np.nan)
-    inside = np.pad(mask, 1, constant_values=True)
-    jump = np.zeros(mask.shape, bool)
-    for dv, du in ((0, 1), (2, 1), (1, 0), (1, 2), (0, 0), (0, 2), (2, 0), (2, 2)):
-        other = beyond[dv:dv + h, du:du + w]
-        outside = ~inside[dv:dv + h, du:du + w]
-        with np.errstate(invalid='ignore'):
-            jump |= outside & ~(np.abs(other - depth) <= tolerance)
+    known = np.isfinite(depth)
+    highest = ndimage.maximum_filter(np.where(known, depth, -np.inf), 3, mode='nearest')
+    lowest = ndimage.minimum_filter(np.where(known, depth, np.inf), 3, mode='nearest')
+    lost = ndimage.maximum_filter(~known & ~mask, 3, mode='nearest')
+    rim = mask & ~ndimage.binary_erosion(mask, np.ones((3, 3)), border_value=1)
+    with np.errstate(invalid='ignore'):
+        jump = rim & (lost | (highest - lowest > tolerance))
     mixed = usable & jump
     enough = ndimage.uniform_filter((usable & ~mixed).astype(float), 5, mode='constant') * 25
     return mixed & (enough >= _ENOUGH_INSIDE - 0.5)
@@ -90,8 +88,9 @@ def surfaces(depth: np.ndarray, known: np.ndarray, tolerance: np.ndarray) -> np.
 def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
     """(h, w) bool: pixels of `mask` whose reading is of another surface than the object's.
 
-    The largest surface in the mask is the object. Another one, a depth step away, is not when it
-    is a sliver along the mask's rim, or when it lies behind and goes on outside the mask.
+    The largest surface in the mask is the object's. Another one, a depth step away, is not when
+    it is a sliver between that surface and the mask's outline, a few pixels wide all along: what
+    a mask or a depth image that is a pixel off lets in. A leg or a handle reaches farther.
     """
     known = mask & np.isfinite(depth)
     labels = surfaces(depth, known, tolerance)
@@ -99,33 +98,9 @@ def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.nd
     if len(names) < 2:
         return np.zeros(mask.shape, bool)
     main = names[counts.argmax()]
-    depth_of_main = np.median(depth[labels == main])
-    total = counts.sum()
     inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    from_main = ndimage.distance_transform_edt(labels != main)
     deepest = ndimage.maximum(inside, labels, names)
-    leaves, rim = _leaving(depth, mask, labels, tolerance)
-    bled = []
-    for name, count, deep in zip(names, counts, deepest, strict=True):
-        if name == main:
-            continue
-        sliver = deep <= _RIM and count < _MIN_SHARE * total
-        of_it = labels == name
-        behind = np.median(depth[of_it]) > depth_of_main
-        goes_on = leaves[of_it].sum() > 0.5 * max(rim[of_it].sum(), 1)
-        if sliver or (behind and goes_on):
-            bled.append(name)
-    return np.isin(labels, bled)
-
-
-def _leaving(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray,
-             tolerance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Counts (h, w): links of a pixel to readings outside `mask` on its surface, and all links."""
-    h, w = depth.shape
-    outside = np.pad(np.where(mask, np.nan, depth), 1, constant_values=np.nan)
-    leaves, links = np.zeros(depth.shape, int), np.zeros(depth.shape, int)
-    for dv, du in ((0, 1), (2, 1), (1, 0), (1, 2)):
-        other = outside[dv:dv + h, du:du + w]
-        links += np.isfinite(other) & (labels >= 0)
-        with np.errstate(invalid='ignore'):
-            leaves += (labels >= 0) & (np.abs(other - depth) <= tolerance)
-    return leaves, links
+    farthest = ndimage.maximum(from_main, labels, names)
+    sliver = (deepest <= _RIM) & (farthest <= 2 * _RIM) & (counts < _MIN_SHARE * counts.sum())
+    return np.isin(labels, names[sliver & (names != main)])

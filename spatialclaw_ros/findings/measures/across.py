@@ -44,8 +44,7 @@ def across_views(a: Object3D, b: Object3D, best: Estimate,
     estimate = full(s, t)
     if estimate is None:
         return best
-    pose = math.hypot(estimate.sigma.pose, mismatch((a, b), s, t))
-    estimate = replace(estimate, sigma=replace(estimate.sigma, pose=pose))
+    estimate = replace(estimate, pose=math.hypot(estimate.pose, mismatch((a, b), s, t)))
     joint = math.hypot(estimate.sigma.total, best.sigma.total)
     return estimate if sign * (estimate.value - best.value) > _SURE * joint else best
 

@@ -22,7 +22,6 @@ from spatialclaw_ros.findings.measures.inputs import pairs_of
 from spatialclaw_ros.findings.measures.points import end_covariances
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.surface import Surface
-from spatialclaw_ros.findings.uncertainty import Sigma
 from spatialclaw_ros.geometry.closest import near
 from spatialclaw_ros.geometry.closest import nearest_pairs
 from spatialclaw_ros.geometry.closest import reach
@@ -66,13 +65,11 @@ def _in_views(s: Sight, t: Sight) -> Estimate | None:
     pair = _stretched(pair, value)
     rim = _rim_sigma(first, second, i, j)
     ends_seen = [(pair[:1], s.view), (pair[1:], t.view)]
-    pixel = float(np.hypot(np.std(errors), rim))
     errors = errors + rim * rng.standard_normal(len(errors))
-    parts = Sigma(
-        mask_sigma(float(plain[0]), _under_other_masks(s, t)), pixel,
+    return Estimate(
+        value, errors, mask_sigma(float(plain[0]), _under_other_masks(s, t)),
         frame_sigma(_length, ends_seen),
-        pose_sigma(_length, ends_seen) if s.view is not t.view else 0.0)
-    return Estimate(value, errors, parts, pair, frames_of(s, t))
+        pose_sigma(_length, ends_seen) if s.view is not t.view else 0.0, pair, frames_of(s, t))
 
 
 def _plainly(s: Sight, t: Sight) -> float | None:

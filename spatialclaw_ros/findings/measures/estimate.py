@@ -26,26 +26,41 @@ MOST_VIEWS = 8
 _UNIFORM = 1 / math.sqrt(3)
 #: Views that differ by more than this many joint sigmas do not show the same surfaces.
 _DISAGREE = 2.5
+#: Repetitions of choosing the most extreme of several views.
+_CHOICES = 400
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
     """A measure from one view or pair of views.
 
-    `errors` (B,) are drawn errors of the pixel part, centred. `points` (N, 3) world metres are
-    what it rests on, `frames` where they were seen.
+    `errors` (B,) are drawn errors of the pixel part, centred; `mask` and `pose` one sigma;
+    `frame` one sigma each of what the depth bias, another in every frame, and the focal length,
+    the same in all, do. `points` (N, 3) world metres are what it rests on, `frames` where these
+    were seen.
     """
 
     value: float
     errors: np.ndarray
-    sigma: Sigma
+    mask: float
+    frame: tuple[float, float]
+    pose: float
     points: np.ndarray
     frames: tuple[int, ...]
 
+    @property
+    def sigma(self) -> Sigma:
+        """The four parts."""
+        return Sigma(self.mask, float(np.std(self.errors)), math.hypot(*self.frame), self.pose)
+
+    @property
+    def own(self) -> float:
+        """One sigma of what differs from view to view, at least a micrometre."""
+        return max(math.hypot(self.mask, float(np.std(self.errors)), self.frame[0]), 1e-6)
+
     def interval(self, low: float = -math.inf) -> Interval:
         """95 % interval, cut at `low`; contains the value."""
-        other = replace(self.sigma, pixel=0.0)
-        return interval_of(self.value, self.errors, other.total, low)
+        return interval_of(self.value, self.errors, replace(self.sigma, pixel=0.0).total, low)
 
 
 def resampled(plain: float, drawn: np.ndarray) -> tuple[float, np.ndarray]:
@@ -68,14 +83,14 @@ def mask_sigma(plain: float, alternatives: Sequence[float]) -> float:
 Ends = Sequence[tuple[np.ndarray, View | None]]
 
 
-def frame_sigma(measure: Callable[[list[np.ndarray]], float], ends: Ends) -> float:
-    """Frame part: what a frame's depth bias and focal error change of `measure`.
+def frame_sigma(measure: Callable[[list[np.ndarray]], float], ends: Ends) -> tuple[float, float]:
+    """Frame part: what a frame's depth bias and what the focal error change of `measure`.
 
     `ends` are points (N, 3) with the view each was seen in; `measure` takes such points, in that
     order. Errors of one frame move all its points together, those of two frames are independent.
     """
-    return _by_view(measure, ends, lambda view, points: [
-        view.bias_share * view.scaled(points), view.focal_share * view.refocused(points)])
+    return (_by_view(measure, ends, lambda v, points: [v.bias_share * v.scaled(points)]),
+            _by_view(measure, ends, lambda v, points: [v.focal_share * v.refocused(points)]))
 
 
 def pose_sigma(measure: Callable[[list[np.ndarray]], float], ends: Ends) -> float:
@@ -108,32 +123,46 @@ def _by_view(measure: Callable[[list[np.ndarray]], float], ends: Ends,
 def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estimate, str]:
     """Estimates of one thing from several views as one, and a note.
 
-    Views that agree are averaged by their own (mask and pixel) errors; the frame's share is not
-    averaged down. Where they disagree and the measure is an `extremum` (-1 the smallest, 1 the
-    largest counts), the view that shows the extreme surface is kept; the disagreement widens the
-    mask part either way.
+    The mean, weighted by each view's own errors, which the focal length's is not part of. Where
+    the measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show different
+    parts: the extreme value is taken, without what choosing the most extreme of several noisy
+    values adds. What views differ by beyond their errors widens the mask part.
     """
     if not estimates:
         raise NotVisible('no view shows a surface that could be measured; ask of another frame')
     if len(estimates) == 1:
         return estimates[0], ''
+    own = np.array([e.own for e in estimates])
     values = np.array([e.value for e in estimates])
-    own = np.array([max(math.hypot(e.sigma.mask, e.sigma.pixel), 1e-6) for e in estimates])
-    shared = max(e.sigma.frame for e in estimates)
-    weight = 1 / np.square(own)
-    mean = float((weight * values).sum() / weight.sum())
-    joint = np.sqrt(np.square(own) + shared ** 2)
-    chi = math.sqrt(float((np.square((values - mean) / joint)).sum()) / (len(values) - 1))
+    if extremum:
+        best, value, shrink, alike = _extreme(estimates, values, own, extremum)
+    else:
+        weight = 1 / np.square(own)
+        value = float(weight @ values / weight.sum())
+        best = estimates[int(np.argmin(np.abs(values - value)))]
+        shrink = float(1 / (best.own * math.sqrt(weight.sum())))
+        alike = np.ones(len(values), bool)
+    excess = 0.0
+    if alike.sum() > 1:
+        spread = float(values[alike].var(ddof=1)) - float(np.square(own[alike]).mean())
+        excess = math.sqrt(max(spread, 0.0) / (1 if extremum else int(alike.sum())))
     frames = tuple(sorted({frame for e in estimates for frame in e.frames}))
-    spread = f'views differ: {", ".join(f"{value:.3f}" for value in values)}'
-    if chi > _DISAGREE and extremum:
-        best = estimates[int(np.argmin(-extremum * values))]
-        wider = math.hypot(best.sigma.mask, _UNIFORM * float(np.ptp(values)) / 2)
-        return replace(best, sigma=replace(best.sigma, mask=wider), frames=frames), spread
-    best = estimates[int(np.argmin(np.abs(values - mean)))]
-    shrink = 1 / (own.min() * math.sqrt(weight.sum()))
-    mask = math.hypot(best.sigma.mask * shrink,
-                      0.0 if chi <= 1 else float(values.std(ddof=1)) / math.sqrt(len(values)))
-    sigma = Sigma(mask, best.sigma.pixel * shrink, shared, best.sigma.pose)
-    note = spread if chi > _DISAGREE else ''
-    return Estimate(mean, best.errors * shrink, sigma, best.points, frames), note
+    chi = float(np.ptp(values)) / (_DISAGREE * math.sqrt(2) * float(np.median(own)))
+    note = f'views differ: {", ".join(f"{v:.3f}" for v in values)}' if chi > 1 else ''
+    return Estimate(
+        value, best.errors * shrink, math.hypot(best.mask * shrink, excess),
+        (best.frame[0] * shrink, best.frame[1]), best.pose, best.points, frames), note
+
+
+def _extreme(estimates: Sequence[Estimate], values: np.ndarray, own: np.ndarray, sign: int
+             ) -> tuple[Estimate, float, float, np.ndarray]:
+    """The most extreme estimate, and its value without the bias of choosing it.
+
+    Then the factor by which its own error shrinks since others support it, and which do, bool.
+    """
+    noise = np.random.default_rng(SEED).standard_normal((_CHOICES, len(values)))
+    drawn = sign * (sign * (values + noise * own)).max(axis=1)
+    at = int(np.argmax(sign * values))
+    value = 2 * float(values[at]) - float(drawn.mean())
+    alike = np.abs(values - values[at]) <= 3 * np.hypot(own, own[at])
+    return estimates[at], value, min(float(drawn.std() / own[at]), 1.0), alike

@@ -24,7 +24,6 @@ from spatialclaw_ros.findings.measures.points import end_covariances
 from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.surface import View
-from spatialclaw_ros.findings.uncertainty import Sigma
 from spatialclaw_ros.geometry.robust import lower_end
 from spatialclaw_ros.geometry.robust import rank_for
 from spatialclaw_ros.geometry.transforms import unit
@@ -135,9 +134,9 @@ def _extent_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | No
                               mask_sigma(low.plain, low.others)))
     errors = high.errors + low.errors
     seen = [(points[:1], s.view), (points[1:], t.view)]
-    sigma = Sigma(mask, float(np.std(errors)), frame_sigma(along, seen),
-                  pose_sigma(along, seen) if s is not t else 0.0)
-    return Estimate(max(high.place + low.place, 0.0), errors, sigma, points, frames_of(s, t))
+    return Estimate(
+        max(high.place + low.place, 0.0), errors, mask, frame_sigma(along, seen),
+        pose_sigma(along, seen) if s is not t else 0.0, points, frames_of(s, t))
 
 
 def _gap_plainly(s: Sight, t: Sight, direction: np.ndarray) -> float | None:
@@ -167,6 +166,6 @@ def _gap_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | None:
         return float((ends[1][0] - ends[0][0]) @ direction)
     mask = np.hypot(mask_sigma(begin.plain, begin.others), mask_sigma(end.plain, end.others))
     errors = -begin.errors - end.errors
-    sigma = Sigma(float(mask), float(np.std(errors)), frame_sigma(along, seen),
-                  pose_sigma(along, seen) if s.view is not t.view else 0.0)
-    return Estimate(value, errors, sigma, points, frames_of(s, t))
+    return Estimate(
+        value, errors, float(mask), frame_sigma(along, seen),
+        pose_sigma(along, seen) if s.view is not t.view else 0.0, points, frames_of(s, t))

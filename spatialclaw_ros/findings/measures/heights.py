@@ -24,7 +24,6 @@ from spatialclaw_ros.findings.objects import Plane3D
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.support import Support
 from spatialclaw_ros.findings.support import support_under
-from spatialclaw_ros.findings.uncertainty import Sigma
 from spatialclaw_ros.geometry.planes import PlaneFit
 
 _NO_GRAVITY = "gravity is unknown: along the support's own normal"
@@ -65,10 +64,9 @@ def top_along(a: Any, direction: np.ndarray) -> Quantity:
 
         def along(ends: list[np.ndarray]) -> float:
             return float(ends[0][0] @ direction)
-        sigma = Sigma(mask_sigma(end.plain, end.others), float(np.std(end.errors)),
-                      frame_sigma(along, seen), pose_sigma(along, seen))
-        estimates.append(Estimate(end.place, end.errors, sigma, end.point[None],
-                                  frames_of(sight)))
+        estimates.append(Estimate(
+            end.place, end.errors, mask_sigma(end.plain, end.others), frame_sigma(along, seen),
+            pose_sigma(along, seen), end.point[None], frames_of(sight)))
     best, note = combined(estimates)
     return Quantity(f'end of {a.name}', best.value, 'm', best.sigma, best.interval(),
                     best.points, best.frames, note)
@@ -99,18 +97,25 @@ def _height_in_view(a: Object3D, sight: Sight, support: Any) -> Estimate | None:
     mask = mask_sigma(end.plain, end.others)
     rng = np.random.default_rng(SEED + 1)
     errors = end.errors + under.sigma * rng.standard_normal(len(end.errors))
-    sigma = Sigma(mask, float(np.hypot(np.std(end.errors), under.sigma)), frame_sigma(
-        lambda ends: float((ends[0][1] - ends[0][0]) @ under.normal), seen))
-    return Estimate(above, errors, sigma, np.array([foot, end.point]), frames_of(sight))
+    frame = frame_sigma(lambda ends: float((ends[0][1] - ends[0][0]) @ under.normal), seen)
+    return Estimate(above, errors, mask, frame, 0.0, np.array([foot, end.point]),
+                    frames_of(sight))
 
 
 def _given(a: Object3D, sight: Sight, support: Any) -> Support | None:
     """The support as the caller names it: a plane, or what is seen of an object below `a`."""
     if not isinstance(support, (Plane3D, FoundPlane)):
-        return support_under(sight, a.up, as_object(support).points)
+        return support_under(sight, a.up, _seen_with(as_object(support), sight))
     normal = support.normal if a.up is None else a.up
     middle = sight.surface().points.mean(axis=0)
     above = float(middle @ support.normal) - support.offset
     foot = middle - normal * above / float(normal @ support.normal)
     plane = PlaneFit(support.normal, support.offset, np.zeros(0, bool), 0.0)
     return Support(normal, foot, float(np.nan_to_num(support.offset_sigma)), plane)
+
+
+def _seen_with(support: Object3D, sight: Sight) -> np.ndarray:
+    """Points (N, 3) of a support, from the frame of `sight` where it is in that, else from all."""
+    same = [s for s in support.sights if s.view is not None and sight.view is not None
+            and s.view.frame == sight.view.frame]
+    return same[0].surface().points if same else support.points

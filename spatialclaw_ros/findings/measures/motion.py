@@ -29,7 +29,7 @@ def track(a: Any) -> Track:
         raise NotVisible(
             f'{a.name!r} is seen at {len(np.unique(stamps))} moments of one world; a track needs '
             'two or more frames with poses and different stamps')
-    positions = np.array([s.surface().points.mean(axis=0) for s, _ in seen])
+    positions = np.array([s.surface().center for s, _ in seen])
     sigma = np.sqrt([np.trace(centroid_covariance(s)) / 3 for s, _ in seen])
     seconds = (stamps - stamps.mean()) * 1e-9
     spread = float(seconds @ seconds)

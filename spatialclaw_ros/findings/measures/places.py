@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Position
@@ -16,7 +17,6 @@ from spatialclaw_ros.findings.measures.estimate import Estimate
 from spatialclaw_ros.findings.measures.estimate import frame_sigma
 from spatialclaw_ros.findings.measures.estimate import mask_sigma
 from spatialclaw_ros.findings.measures.estimate import pose_sigma
-from spatialclaw_ros.findings.measures.estimate import SEED
 from spatialclaw_ros.findings.measures.inputs import as_object
 from spatialclaw_ros.findings.measures.inputs import frames_of
 from spatialclaw_ros.findings.measures.inputs import pairs_of
@@ -24,7 +24,6 @@ from spatialclaw_ros.findings.measures.inputs import spread_out
 from spatialclaw_ros.findings.measures.points import end_covariances
 from spatialclaw_ros.findings.measures.points import view_covariance
 from spatialclaw_ros.findings.sight import Sight
-from spatialclaw_ros.findings.uncertainty import Sigma
 from spatialclaw_ros.geometry.transforms import inverse
 from spatialclaw_ros.geometry.transforms import transform
 
@@ -49,7 +48,7 @@ def position(a: Any, frame: int | None = None) -> Position:
     if frame is not None:
         return _in_camera(a.only([frame]).sights[0], a.name)
     sights = [s for s in spread_out(a.sights_in(a.world)) if len(s.surface().points)]
-    centers = np.array([s.surface().points.mean(axis=0) for s in sights])
+    centers = np.array([s.surface().center for s in sights])
     covariances = np.array([centroid_covariance(s) for s in sights])
     within = covariances.mean(axis=0)
     if len(sights) > 1:
@@ -71,8 +70,8 @@ def check_still(a: Any) -> None:
         if one is None or two is None or one.camera_to_world[:3, 2] @ two.camera_to_world[
                 :3, 2] < np.cos(np.deg2rad(15.0)):
             continue
-        p, q = first.surface().points, second.surface().points
-        apart = q.mean(axis=0) - p.mean(axis=0)
+        p = first.surface().points
+        apart = second.surface().center - first.surface().center
         variance = np.trace(centroid_covariance(first) + centroid_covariance(second))
         reach = float(np.linalg.norm(np.ptp(p, axis=0)))
         limit = 3 * np.sqrt(variance) + 0.1 * reach + 0.01
@@ -85,19 +84,19 @@ def check_still(a: Any) -> None:
 def centroid_covariance(sight: Sight, *, pose: bool = True) -> np.ndarray:
     """(3, 3) m² of the centroid a sight shows: noise, other masks, frame, and pose."""
     surface = sight.surface()
-    center = surface.points.mean(axis=0)
+    center = surface.center
     noise = float(np.nan_to_num(np.median(surface.sigma))) ** 2 / max(len(surface.points) / 9, 1)
     outline = surface.outline_sigma
     covariance = np.eye(3) * (noise + outline ** 2) + view_covariance(center, sight.view, pose=pose)
-    shifts = [points.mean(axis=0) - center for variant in range(1, sight.variants)
-              if len(points := sight.surface(variant).points)]
+    shifts = [other.center - center for variant in range(1, sight.variants)
+              if len((other := sight.surface(variant)).points)]
     for shift in shifts:
         covariance += np.outer(shift, shift) / (3 * len(shifts))
     return covariance
 
 
 def _in_camera(sight: Sight, name: str) -> Position:
-    center = sight.surface().points.mean(axis=0)
+    center = sight.surface().center
     covariance = centroid_covariance(sight, pose=False)
     if sight.view is None:
         return Position(name, center, covariance)
@@ -109,11 +108,11 @@ def _in_camera(sight: Sight, name: str) -> Position:
 
 def _centroids_apart(s: Sight, t: Sight) -> Estimate:
     first, second = s.surface(), t.surface()
-    pair = np.array([first.points.mean(axis=0), second.points.mean(axis=0)])
+    pair = np.array([first.center, second.center])
     value = float(np.linalg.norm(pair[1] - pair[0]))
-    others = [float(np.linalg.norm(points.mean(axis=0) - pair[1 - end]))
+    others = [float(np.linalg.norm(other.center - pair[1 - end]))
               for end, sight in ((0, s), (1, t)) for variant in range(1, sight.variants)
-              if len(points := sight.surface(variant).points)]
+              if len((other := sight.surface(variant)).points)]
     seen = [(pair[:1], s.view), (pair[1:], t.view)]
 
     def length(ends: list[np.ndarray]) -> float:
@@ -121,7 +120,7 @@ def _centroids_apart(s: Sight, t: Sight) -> Estimate:
     noise = np.sqrt(sum(
         float(np.nan_to_num(np.median(u.sigma))) ** 2 / max(len(u.points) / 9, 1)
         + u.outline_sigma ** 2 for u in (first, second)))
-    errors = noise * np.random.default_rng(SEED).standard_normal(DRAWS)
-    sigma = Sigma(mask_sigma(value, others), float(noise), frame_sigma(length, seen),
-                  pose_sigma(length, seen) if s.view is not t.view else 0.0)
-    return Estimate(value, errors - errors.mean(), sigma, pair, frames_of(s, t))
+    errors = noise * ndtri((np.arange(DRAWS) + 0.5) / DRAWS)
+    return Estimate(
+        value, errors, mask_sigma(value, others), frame_sigma(length, seen),
+        pose_sigma(length, seen) if s.view is not t.view else 0.0, pair, frames_of(s, t))

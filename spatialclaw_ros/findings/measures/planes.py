@@ -194,10 +194,10 @@ def _angle_in_view(sight: Sight, up: np.ndarray, angle: Callable[[np.ndarray, np
                                         face_only=face_only)) is not None]
     errors = np.array(drawn) - np.mean(drawn)
     view = sight.view
-    frame = 0.0 if view is None else view.focal_share / 2
+    frame = (0.0, 0.0 if view is None else view.focal_share / 2)
     pose = 0.0 if view is None else view.pose_rotation_sigma
-    sigma = Sigma(mask_sigma(plain, others), float(np.std(errors)), frame, pose)
-    return Estimate(plain, errors, sigma, points[:1], frames_of(sight))
+    return Estimate(plain, errors, mask_sigma(plain, others), frame, pose, points[:1],
+                    frames_of(sight))
 
 
 def _pose_normal(points: np.ndarray, up: np.ndarray, *, face_only: bool

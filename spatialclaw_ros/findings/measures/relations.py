@@ -30,7 +30,6 @@ from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.support import support_under
 from spatialclaw_ros.findings.surface import View
-from spatialclaw_ros.findings.uncertainty import Sigma
 from spatialclaw_ros.geometry.transforms import unit
 
 #: (word, opposite) of each axis of a viewpoint: to the right, away from the viewer, up.
@@ -90,7 +89,7 @@ def direction(a: Any, b: Any, viewpoint: Viewpoint | None = None,
         if view is None:
             raise Unanswerable('left and right of bare points need a viewpoint; give one')
         viewpoint = Viewpoint.of_camera(view, a.up if a.up is not None else b.up)
-    places = np.array([s.surface().points.mean(axis=0), t.surface().points.mean(axis=0)])
+    places = np.array([s.surface().center, t.surface().center])
     offset = places[0] - places[1]
     covariance = _offset_covariance(s, t, offset)
     best_word, best, best_sigma = '', -1.0, np.nan
@@ -115,11 +114,11 @@ def _offset_covariance(s: Sight, t: Sight, offset: np.ndarray) -> np.ndarray:
         surface = sight.surface()
         noise = float(np.median(surface.sigma)) ** 2 / max(len(surface.points) / 9, 1)
         own += noise * np.eye(3)
-        center = surface.points.mean(axis=0)
+        center = surface.center
         for variant in range(1, sight.variants):
             points = sight.surface(variant).points
             if len(points):
-                shift = points.mean(axis=0) - center
+                shift = sight.surface(variant).center - center
                 own += np.outer(shift, shift) / (3 * (sight.variants - 1))
     return own + scale ** 2 * np.outer(offset, offset)
 
@@ -156,10 +155,10 @@ def _top_above_top(a: Object3D, b: Object3D) -> Quantity:
             return float((ends[0][0] - ends[1][0]) @ up)
         errors = top.errors - base.errors
         mask = np.hypot(mask_sigma(top.plain, top.others), mask_sigma(base.plain, base.others))
-        sigma = Sigma(float(mask), float(np.std(errors)), frame_sigma(along, seen),
-                      pose_sigma(along, seen) if s.view is not t.view else 0.0)
-        estimates.append(Estimate(top.place - base.place, errors, sigma,
-                                  np.array([base.point, top.point]), frames_of(s, t)))
+        estimates.append(Estimate(
+            top.place - base.place, errors, float(mask), frame_sigma(along, seen),
+            pose_sigma(along, seen) if s.view is not t.view else 0.0,
+            np.array([base.point, top.point]), frames_of(s, t)))
     best, note = combined(estimates)
     return Quantity('', best.value, 'm', best.sigma, best.interval(), best.points, best.frames,
                     note)
@@ -182,7 +181,7 @@ def on(a: Any, b: Any) -> Relation:
     space, sigma, sight = best
     word = 'yes' if abs(space) <= _TOUCHING + 2 * sigma else 'no'
     return Relation(word, (a.name, b.name), '', space, sigma,
-                    points=sight.surface().points.mean(axis=0)[None], frames=frames_of(sight))
+                    points=sight.surface().center[None], frames=frames_of(sight))
 
 
 def _gap_below(a: Object3D, s: Sight, t: Sight) -> tuple[float, float] | None:
