@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
+#: How long an image waits for intrinsics of its own stamp while older ones are there, seconds.
+_SETTLING = 0.05
+
 
 @dataclass(frozen=True)
 class Companion:
     """A topic that goes with the image; without a `required` one the image is dropped.
 
-    `slop` is the largest difference of stamps, ns; None where any message will do (intrinsics).
+    `slop` is the largest difference of stamps, ns; None where any message will do, if
+    none of the image's own stamp comes soon (intrinsics).
     """
 
     name: str
@@ -27,6 +31,7 @@ class Moment:
 
     stamp: int
     message: Any
+    arrived: float
     deadline: float
     partners: dict[str, Any] = field(default_factory=dict)
     skew: int = 0
@@ -53,7 +58,7 @@ class StampMatcher:
         pushed = []
         if len(self._pending) >= self._limit:
             pushed.append((self._pending.popleft(), 'too many images wait to be matched'))
-        self._pending.append(Moment(stamp, message, now + self._wait))
+        self._pending.append(Moment(stamp, message, now, now + self._wait))
         return pushed
 
     def add_companion(self, name: str, stamp: int, message: Any) -> None:
@@ -65,7 +70,7 @@ class StampMatcher:
         complete, dropped, waiting = [], [], deque[Moment]()
         for moment in self._pending:
             overdue = now >= moment.deadline
-            missing = [c for c in self._companions if not self._match(moment, c, overdue)]
+            missing = [c for c in self._companions if not self._match(moment, c, now, overdue)]
             if not missing:
                 complete.append(moment)
             elif not overdue:
@@ -84,7 +89,8 @@ class StampMatcher:
         for queue in self._queues.values():
             queue.clear()
 
-    def _match(self, moment: Moment, companion: Companion, overdue: bool) -> bool:
+    def _match(self, moment: Moment, companion: Companion, now: float,
+               overdue: bool) -> bool:
         if companion.name in moment.partners:
             return True
         queue = self._queues[companion.name]
@@ -93,14 +99,13 @@ class StampMatcher:
         stamp, message = min(queue, key=lambda entry: abs(entry[0] - moment.stamp))
         skew = abs(stamp - moment.stamp)
         if companion.slop is None:
-            moment.partners[companion.name] = message
-            return True
-        if skew > companion.slop:
+            overdue = overdue or now >= moment.arrived + _SETTLING
+        elif skew > companion.slop:
             return False
         if skew and not overdue and max(entry[0] for entry in queue) < moment.stamp:
             return False
         moment.partners[companion.name] = message
-        moment.skew = max(moment.skew, skew)
+        moment.skew = max(moment.skew, 0 if companion.slop is None else skew)
         return True
 
     def _why_missing(self, name: str) -> str:

@@ -72,10 +72,21 @@ def test_a_partner_found_early_survives_its_queue():
 def test_intrinsics_of_any_stamp_will_do():
     match = matcher(Companion('camera_info', None, required=True))
     match.add_image(10**12, 'image', now=0.0)
+    match.add_companion('camera_info', 5, 'latched')
     assert match.ready(0.0) == ([], [])
-    match.add_companion('camera_info', 5, 'info')
+    [moment], _ = match.ready(0.1)
+    assert moment.partners == {'camera_info': 'latched'}
+    assert moment.skew == 0
+
+
+def test_intrinsics_of_its_own_stamp_that_come_after_the_image_are_preferred():
+    match = matcher(Companion('camera_info', None, required=True))
+    match.add_companion('camera_info', 100, 'old size')
+    match.add_image(200, 'image', now=0.0)
+    assert match.ready(0.0) == ([], [])
+    match.add_companion('camera_info', 200, 'new size')
     [moment], _ = match.ready(0.0)
-    assert moment.partners == {'camera_info': 'info'}
+    assert moment.partners == {'camera_info': 'new size'}
 
 
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=60), st.integers(1, 5))

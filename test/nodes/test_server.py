@@ -147,8 +147,7 @@ def test_what_cannot_be_used_is_dropped_with_its_reason(stage, moment, reason):
     reply = on.client.ask(QUESTION)
     assert reply.code is ErrorCode.NO_FRAMES
     assert reason.format(on.namespace) in reply.message
-    on.see()
-    on.seen()
+    on.wait(lambda: on.see() and on.server._ring.state().frames)
     assert on.client.ask(QUESTION).is_answered
 
 
