@@ -42,7 +42,7 @@ setup(
     extras_require={
         'bags': ['rosbags'],
         'simulation': ['open3d-cpu'],
-        'test': ['hypothesis', 'pytest', 'pytest-asyncio'],
+        'test': ['hypothesis', 'psutil', 'pytest', 'pytest-asyncio', 'pyyaml'],
     },
     entry_points={
         'console_scripts': [

@@ -14,8 +14,8 @@ from .progress import say
 # ROS packages the product and its interfaces need from a distribution, by the module they bring.
 NEEDED = (
     'ament_index_python', 'cv2', 'diagnostic_msgs', 'geometry_msgs', 'launch_ros',
-    'lifecycle_msgs', 'rclpy', 'sensor_msgs', 'std_msgs', 'tf2_msgs', 'tf2_ros', 'vision_msgs',
-    'visualization_msgs',
+    'lifecycle_msgs', 'rclpy', 'sensor_msgs', 'std_msgs', 'std_srvs', 'tf2_msgs', 'tf2_ros',
+    'vision_msgs', 'visualization_msgs',
 )
 _CARRIED = ('AMENT_PREFIX_PATH', 'LD_LIBRARY_PATH', 'PYTHONPATH', 'ROS_DISTRO',
             'ROS_PYTHON_VERSION', 'ROS_VERSION')
