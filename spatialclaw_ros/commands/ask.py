@@ -13,15 +13,15 @@ import numpy as np
 
 from spatialclaw_ros.agent.ask import ask
 from spatialclaw_ros.commands import source
-from spatialclaw_ros.commands.as_json import answer_json
 from spatialclaw_ros.findings.answer import Answer
+from spatialclaw_ros.findings.as_json import answer_json
 from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
-from spatialclaw_ros.perception.select import engines_for
 from spatialclaw_ros.scene import FrameWindow
+from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 

@@ -14,12 +14,12 @@ from typing import Any
 from PIL import Image
 
 from spatialclaw_ros.commands import source
-from spatialclaw_ros.commands.as_json import finding_json
-from spatialclaw_ros.commands.as_json import plain
+from spatialclaw_ros.findings.as_json import finding_json
+from spatialclaw_ros.findings.as_json import plain
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
-from spatialclaw_ros.perception.select import engines_for
 from spatialclaw_ros.session.cell_result import CellResult
+from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import Session
 from spatialclaw_ros.session.session import TOOLKIT

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
-from contextlib import contextmanager
-import json
 from pathlib import Path
 import time
+from typing import Any
 
 import numpy as np
-import rclpy
-from rclpy.node import Node
-from std_msgs.msg import String
 
 from spatialclaw_ros.demo.processes import node
 from spatialclaw_ros.demo.processes import Process
 from spatialclaw_ros.demo.report import Report
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.nodes.ask_live import report_of
+from spatialclaw_ros.nodes.asking import asking
 from spatialclaw_ros.nodes.client import Reply
 from spatialclaw_ros.nodes.client import SpatialClient
-from spatialclaw_ros.nodes.spinning import prepare_environment
 from spatialclaw_ros.simulation.export import truths
 from spatialclaw_ros.simulation.probe import Cast
 from spatialclaw_ros.simulation.probe import Probe
@@ -47,10 +43,14 @@ def ask_simulated(scene: str, seed: int, out: Path, report: Report) -> None:
         f'camera.{camera}.label_info': f'{camera}/label_info',
         f'camera.{camera}.extrinsic_sigma': [
             simulation.pose_sigma.translation, simulation.pose_sigma.rotation]}
+
+    def on_cell(cell: Mapping[str, Any]) -> None:
+        report.cell(cell['step'], cell['purpose'], cell['code'])
+
     simulator = {'scene': scene, 'seed': seed, 'epoch': epoch}
     with (node('serve', server, out / 'server.log') as serve,
           node('simulator', simulator, out / 'simulator.log') as camera_node,
-          _client(report) as client):
+          asking(on_cell) as client):
         processes = (serve, camera_node)
         _wait_for_image(client, processes)
         for number, probe in enumerate(probes):
@@ -68,26 +68,6 @@ def _questions(simulation: Simulation, seed: int) -> list[Probe]:
     """The first question of each of the chosen families, asked of one view."""
     cast = Cast(Truth(simulation, [0.0]), [0], np.random.default_rng([seed, 1]))
     return [next(FAMILIES[family](cast)) for family in _FAMILIES]
-
-
-@contextmanager
-def _client(report: Report) -> Iterator[SpatialClient]:
-    prepare_environment()
-    rclpy.init(args=[])
-    listener = Node('spatialclaw_demo')
-
-    def on_cell(message: String) -> None:
-        cell = json.loads(message.data)
-        report.cell(cell['step'], cell['purpose'], cell['code'])
-
-    listener.create_subscription(String, 'spatialclaw/query/cells', on_cell, 10)
-    client = SpatialClient(listener)
-    try:
-        yield client
-    finally:
-        client.close()
-        listener.destroy_node()
-        rclpy.try_shutdown()
 
 
 def _wait_for_image(client: SpatialClient, processes: Sequence[Process]) -> None:

@@ -14,14 +14,14 @@ from spatialclaw_ros.agent.ask import ask
 from spatialclaw_ros.agent.scripted_writer import ScriptedWriter
 from spatialclaw_ros.agent.steps import Writer
 from spatialclaw_ros.agent.transcript import read_transcript
-from spatialclaw_ros.commands.as_json import answer_json
 from spatialclaw_ros.demo.report import Report
+from spatialclaw_ros.findings.as_json import answer_json
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.models.scripted import ScriptedModel
-from spatialclaw_ros.perception.select import engines_for
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.recordings.regions import regions_from
+from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 

@@ -12,9 +12,8 @@ from spatialclaw_ros.evaluation.suite import Answerer
 from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
-from spatialclaw_ros.perception.select import engines_for
 from spatialclaw_ros.scene import FrameWindow
-from spatialclaw_ros.session.engines import Engines
+from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 
@@ -30,7 +29,7 @@ async def agent(timeout: float = 60.0, transcripts: Path | None = None) -> Async
     async def answer(asked: Asked, window: FrameWindow) -> Answer:
         question = Question(asked.text, target_frame=asked.target_frame, timeout=timeout)
         return await ask(
-            question, window, Engines(*engines_for(window)), nursery, limits=Limits(),
+            question, window, engines_for(window), nursery, limits=Limits(),
             transcript_dir=None if transcripts is None else transcripts / asked.id)
 
     try:

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 import math
 from typing import Any
 
-import rclpy
-
 from spatialclaw_interfaces.msg import Distance
 from spatialclaw_interfaces.msg import FoundObject
 from spatialclaw_ros.findings.errors import BadGoal
+from spatialclaw_ros.nodes.asking import asking
 from spatialclaw_ros.nodes.client import Reply
-from spatialclaw_ros.nodes.client import SpatialClient
-from spatialclaw_ros.nodes.spinning import prepare_environment
 from spatialclaw_ros.nodes.stamps import seconds
 from spatialclaw_ros.recordings.regions import parse_region
 from spatialclaw_ros.recordings.regions import read_regions
@@ -33,17 +30,11 @@ def ask_live(question: str, options: Mapping[str, Any]) -> dict[str, Any]:
     regions = [parse_region(text) for text in options.get('region') or ()]
     if options.get('regions') is not None:
         regions += read_regions(options['regions'])
-    prepare_environment()
-    rclpy.init(args=[])
-    client = SpatialClient()
-    try:
+    with asking() as client:
         return report_of(client.ask(
             question, regions=regions, choices=options.get('choices') or (),
             target_frame=options.get('target_frame') or '', policy=options.get('policy') or '',
             max_steps=options.get('max_steps') or 0, timeout=options.get('timeout') or 60.0))
-    finally:
-        client.close()
-        rclpy.try_shutdown()
 
 
 def report_of(reply: Reply) -> dict[str, Any]:

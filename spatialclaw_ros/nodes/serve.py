@@ -22,9 +22,8 @@ from spatialclaw_ros.nodes.server import SpatialServer
 from spatialclaw_ros.nodes.spinning import prepare_environment
 from spatialclaw_ros.nodes.spinning import spin
 from spatialclaw_ros.nodes.worker import Worker
-from spatialclaw_ros.perception.select import engines_for
 from spatialclaw_ros.scene import FrameWindow
-from spatialclaw_ros.session.engines import Engines
+from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
 
 #: The module whose names a cell sees.
@@ -49,7 +48,7 @@ class Agent:
             if not self._nursery.alive:
                 await self._nursery.close()
                 self._nursery = await Nursery.start(TOOLKIT)
-        answer = await ask(question, window, Engines(*engines_for(window)), self._nursery,
+        answer = await ask(question, window, engines_for(window), self._nursery,
                            limits=limits, transcript_dir=transcripts, on_progress=on_progress)
         self._sandbox = answer.sandbox or self._sandbox
         return answer

@@ -20,7 +20,9 @@ from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.calls.requests import SegmentPoints
 from spatialclaw_ros.calls.requests import SegmentText
 from spatialclaw_ros.findings.errors import Busy
+from spatialclaw_ros.perception import select
 from spatialclaw_ros.scene import Frame
+from spatialclaw_ros.scene import FrameWindow
 
 T = TypeVar('T')
 
@@ -112,3 +114,8 @@ class Engines:
     def segment_worker(self) -> Worker:
         """Runs the calls of `segment`."""
         return Worker(self.segment.name)
+
+
+def engines_for(window: FrameWindow) -> Engines:
+    """The engines that suit what the frames of `window` came with."""
+    return Engines(*select.engines_for(window))

@@ -25,8 +25,6 @@ from spatialclaw_ros.session.cell_result import CallRecord
 from spatialclaw_ros.session.cell_result import CellResult
 from spatialclaw_ros.session.cell_result import Picture
 from spatialclaw_ros.session.engines import Engines
-from spatialclaw_ros.session.engines import ReconstructEngine
-from spatialclaw_ros.session.engines import SegmentEngine
 from spatialclaw_ros.session.engines import VisionModel
 from spatialclaw_ros.session.handlers import call_name
 from spatialclaw_ros.session.handlers import CellYield
@@ -66,14 +64,13 @@ class Session:
 
     @classmethod
     async def open(cls, nursery: Nursery, question: Question, window: FrameWindow,
-                   engines: Engines | tuple[ReconstructEngine, SegmentEngine], limits: Limits, *,
+                   engines: Engines, limits: Limits, *,
                    model: VisionModel | None = None,
                    reference_images: Sequence[np.ndarray] = ()) -> Session:
         """Open a kernel that holds the frames of `window`.
 
         `reference_images` (H, W, 3) uint8 come with the question.
         """
-        engines = engines if isinstance(engines, Engines) else Engines(*engines)
         vocabulary = engines.segment.vocabulary(window.frames)
         opening = Opening(
             question.text, question.choices, window, engines.reconstruct.name,

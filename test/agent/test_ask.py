@@ -23,12 +23,12 @@ from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.models.scripted import ScriptedModel
-from spatialclaw_ros.perception.select import engines_for
 from spatialclaw_ros.scene import Camera
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.scene import LabelImage
 from spatialclaw_ros.scene import Region
+from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
 
 WIDTH, HEIGHT, FOCAL = 160, 120, 140.0

@@ -21,10 +21,9 @@ from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.nodes.client import SpatialClient
 from spatialclaw_ros.nodes.serve import TOOLKIT
 from spatialclaw_ros.nodes.stamps import time_message
-from spatialclaw_ros.perception.select import engines_for
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.recordings.regions import regions_from
-from spatialclaw_ros.session.engines import Engines
+from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
 
 DATA = Path(__file__).parents[1] / 'data'
@@ -82,7 +81,7 @@ async def ask_directly(scene, questions):
             regions = regions_from(question['regions'])
             window = recording.window(sorted({region.frame for region in regions}), regions)
             answers.append(await ask(
-                Question(question['question']), window, Engines(*engines_for(window)), nursery,
+                Question(question['question']), window, engines_for(window), nursery,
                 limits=Limits(), transcript_dir=None))
     finally:
         await nursery.close()
