@@ -8,9 +8,11 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from spatialclaw_ros.perception.masks import Mask
+from spatialclaw_ros.perception.propagate import surface
 from spatialclaw_ros.scene import Frame
 
 _FAR = 1e6
+_LEAST_POINTS = 5
 
 
 def same_objects(sightings: Sequence[tuple[Frame, Sequence[Mask]]], *, gated: bool
@@ -58,18 +60,9 @@ def _assign(known: list[tuple[np.ndarray, float]], places: list[tuple[np.ndarray
 
 def _place(frame: Frame, mask: Mask) -> tuple[np.ndarray, float]:
     """World centre (3,) of the mask's surface and its size, metres; NaN where unknown."""
-    unknown = np.full(3, np.nan), np.nan
-    if frame.depth is None or frame.camera_to_world is None:
-        return unknown
-    rows, columns = np.nonzero(mask.pixels)
-    rows, columns = rows + mask.origin[1], columns + mask.origin[0]
-    depth = frame.depth[rows, columns]
-    valid = np.isfinite(depth)
-    if valid.sum() < 5:
-        return unknown
-    rays = frame.camera.normalized(np.column_stack([columns, rows])[valid])
-    points = np.column_stack([rays, np.ones(len(rays))]) * depth[valid, None]
+    points = surface(frame, mask)
+    if points is None or len(points) < _LEAST_POINTS:
+        return np.full(3, np.nan), np.nan
     center = np.median(points, axis=0)
     spread = np.percentile(np.linalg.norm(points - center, axis=1), 90)
-    pose = frame.camera_to_world
-    return pose[:3, :3] @ center + pose[:3, 3], 2 * float(spread)
+    return center, 2 * float(spread)

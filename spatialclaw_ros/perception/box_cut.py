@@ -36,9 +36,9 @@ _ROUNDS = 3
 _SHARE_ON = 0.25
 #: The position in the box counts for less once colours are learned.
 _LATER_POSITION = 0.6
-_TIGHT_STEPS, _TIGHT_SHARE, _TIGHT_PIXELS, _EASE = 3, 0.07, 2, 1.0
+_TIGHT_STEPS, _TIGHT_SHARE, _TIGHT_PIXELS, _EASE = 5, 0.07, 2, 1.0
 #: How far evidence is varied for the alternatives: nats added to all, and a factor on one kind.
-_BIAS, _DOUBT = 1.0, 0.5
+_BIAS, _DOUBT = 1.5, 0.4
 _LEAST_PIXELS = 12
 
 

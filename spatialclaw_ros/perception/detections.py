@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spatialclaw_ros.calls.requests import InstanceMask
 from spatialclaw_ros.calls.requests import SegmentBoxes
 from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.calls.requests import SegmentPoints
@@ -14,6 +15,7 @@ from spatialclaw_ros.perception.cutout import cut_out
 from spatialclaw_ros.perception.cutout import NothingInside
 from spatialclaw_ros.perception.masks import Mask
 from spatialclaw_ros.perception.names import matching
+from spatialclaw_ros.perception.propagate import seen_again
 from spatialclaw_ros.perception.reply import segmented_by_name
 from spatialclaw_ros.perception.reply import Sightings
 from spatialclaw_ros.scene import Frame
@@ -62,14 +64,22 @@ class Detections:
             raise ValueError(
                 f'no frame {prompt_frame} to segment; these frames were given: '
                 f'{[f.index for f in frames]}')
-        masks, reasons = [], []
+        masks: list[InstanceMask] = []
+        reasons: list[str] = []
         for number, region in enumerate(regions):
             others = [other for other in (*regions, *frame.regions) if other is not region]
             mask, reason = _mask_of(frame, region, others)
             if mask is None:
                 reasons.append(reason)
-            else:
-                masks.append(mask.instance(frame.index, number, region.name, 1.0))
+                continue
+            masks.append(mask.instance(prompt_frame, number, region.name, 1.0))
+            for other in frames:
+                if other.index in asked and other.index != prompt_frame:
+                    again, reason = _mask_again(frame, mask, region.name, other)
+                    if again is None:
+                        reasons.append(reason)
+                    else:
+                        masks.append(again.instance(other.index, number, region.name, 1.0))
         return Segmented(asked, tuple(masks), '; '.join(reasons))
 
     def _find(self, prompt: str, frames: Sequence[Frame]) -> Sightings:
@@ -103,3 +113,13 @@ def _mask_of(frame: Frame, region: Region, others: Sequence[Region]) -> tuple[Ma
         return cut_out(frame, region, others), ''
     except NothingInside as nothing:
         return None, f'{region.name!r} in frame {frame.index}: {nothing}'
+
+
+def _mask_again(frame: Frame, mask: Mask, name: str, other: Frame) -> tuple[Mask | None, str]:
+    """The mask of the same object in `other`, or why there is none."""
+    region = seen_again(frame, mask, name, other)
+    if region is not None:
+        return _mask_of(other, region, other.regions)
+    posed = frame.camera_to_world is not None and other.camera_to_world is not None
+    why = 'not seen there' if posed else 'no pose tells where it would be'
+    return None, f'{name!r} was not followed to frame {other.index}: {why}'

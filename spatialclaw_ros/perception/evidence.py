@@ -16,9 +16,11 @@ _RARE_COLOUR = 6e-5
 #: No colour, and no distance from a surface, says more than this.
 COLOUR_LIMIT = 3.0
 _SURFACE_LIMITS = (-2.5, 2.0)
-#: Share of a piece outside the box from which it may be, and surely is, of something else.
-_LEAKS, _BELONGS_OUTSIDE = 0.15, 0.35
-_PIECE_AGAINST, _PIECE_FOR = 3.0, 1.0
+#: Share of a piece outside the box from which it may be, and surely is, of something else: when
+#: it may be needed to fill the box, and when pieces that stay inside fill it without.
+_LEAK_LIMITS, _STRICT_LEAK_LIMITS = (0.2, 0.35), (0.08, 0.2)
+_STAYS_INSIDE, _FILLS = 0.08, 0.8
+_PIECE_AGAINST, _PIECE_FOR = 6.0, 1.0
 _OTHERS_WEIGHT = 1.5
 
 
@@ -85,12 +87,21 @@ def piece_odds(crop: Crop, around: Surroundings) -> np.ndarray:
     pieces = np.where(node, pieces[::2, ::2], 0)
     area = np.bincount(pieces.ravel(), minlength=count).astype(float)
     leak = np.bincount(pieces.ravel(), crop.outside.ravel(), count) / np.maximum(area, 1)
-    against = np.clip((leak - _LEAKS) / (_BELONGS_OUTSIDE - _LEAKS), 0, 1)
-    within = np.clip(1 - leak / (_LEAKS - 0.02), 0, 1)
     weight = np.clip(area / (0.03 * max(crop.inside.sum(), 1)), 0, 1)
+    weight[0] = 0
+    staying = (leak < _STAYS_INSIDE) & (weight == 1)
+    low, high = _STRICT_LEAK_LIMITS if _fills(crop, staying[pieces]) else _LEAK_LIMITS
+    against = np.clip((leak - low) / (high - low), 0, 1)
+    within = np.clip(1 - leak / low, 0, 1)
     odds = (_PIECE_FOR * within - _PIECE_AGAINST * against) * weight
-    odds[0] = 0
     return odds[pieces].astype(np.float32)
+
+
+def _fills(crop: Crop, mask: np.ndarray) -> bool:
+    """Whether `mask` reaches over nearly all of the box, both ways."""
+    x1, y1, x2, y2 = crop.box
+    _, _, width, height = cv2.boundingRect((mask & crop.inside).astype(np.uint8))
+    return width > _FILLS * (x2 - x1) and height > _FILLS * (y2 - y1)
 
 
 def others_odds(crop: Crop) -> np.ndarray:

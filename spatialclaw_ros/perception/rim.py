@@ -9,7 +9,7 @@ import numpy as np
 _REACH_SHARE, _REACH_LIMITS = 0.05, (2, 8)
 _LEAST_CORE = 10
 #: Mean log odds, nats, that a moved part of the rim must have for it.
-_LEAST_SUPPORT = 0.5
+_LEAST_SUPPORT = -1.0
 
 
 def snap_to_edges(image: np.ndarray, mask: np.ndarray, log_odds: np.ndarray) -> np.ndarray:

@@ -104,6 +104,15 @@ def test_a_prompt_frame_that_is_not_there_is_named():
                                    [two_things()])
 
 
+def test_a_box_is_followed_to_other_frames_where_poses_are_known():
+    box = SegmentBoxes((0, 1, 2), (tuple(map(float, LEFT)),), ('it',), 0)
+    frames = [two_things(0, pose=np.eye(4)), two_things(1, pose=np.eye(4)), two_things(2)]
+    reply = Detections().segment_boxes(box, frames)
+    assert [(m.frame, m.object_id) for m in reply.masks] == [(0, 0), (1, 0)]
+    assert reply.masks[1].mask.sum() == pytest.approx(50 * 70, rel=0.1)
+    assert 'frame 2: no pose' in reply.reason
+
+
 def label_frame(index=0, names=None, specks=True):
     ids = np.zeros(SIZE, np.uint16)
     ids[20:60, 20:60] = 3
