@@ -18,6 +18,7 @@ from spatialclaw_ros.findings.sight import DepthSight
 from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.geometry.backproject import crop_points
 from spatialclaw_ros.geometry.backproject import crop_rays
+from spatialclaw_ros.geometry.layers import agreement
 from spatialclaw_ros.geometry.layers import bled_in
 from spatialclaw_ros.geometry.layers import mixed_rim
 from spatialclaw_ros.geometry.layers import step_tolerance
@@ -149,7 +150,8 @@ def _sight(part: ViewPart) -> tuple[DepthSight | None, _Tally]:
     cleaned = np.where(stray, np.nan, z)
     bled = bled_in(cleaned, union, tolerance)
     cleaned = np.where(bled | ~union, np.nan, cleaned)
-    mixed = mixed_rim(z, own, own & np.isfinite(cleaned), 0.75 * tolerance)
+    mixed = mixed_rim(z, own, own & np.isfinite(cleaned), 0.75 * tolerance,
+                      agreement(z, sigma, view.focal))
     cleaned = np.where(mixed, np.nan, cleaned)
     if (own & np.isfinite(cleaned)).sum() < _LEAST_READINGS:
         return None, tally

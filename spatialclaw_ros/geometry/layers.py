@@ -12,7 +12,7 @@ from scipy.sparse import csgraph
 STEEPEST = 6.0
 _RIM = 2.5
 _MIN_SHARE = 0.15
-_ENOUGH_INSIDE = 6
+_ALONG = 2
 
 
 def step_tolerance(depth: np.ndarray, sigma: np.ndarray, focal: float) -> np.ndarray:
@@ -21,6 +21,11 @@ def step_tolerance(depth: np.ndarray, sigma: np.ndarray, focal: float) -> np.nda
     `sigma` (h, w) metres is the readings' noise, `focal` pixels.
     """
     return 4.0 * np.sqrt(2.0) * sigma + STEEPEST * depth / focal
+
+
+def agreement(depth: np.ndarray, sigma: np.ndarray, focal: float) -> np.ndarray:
+    """How far (h, w) metres a reading may be from the middle of its neighbours along a rim."""
+    return 3.0 * sigma + 2.0 * depth / focal
 
 
 def stray_readings(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
@@ -45,12 +50,14 @@ def stray_readings(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -
     return known & (3 * support < np.maximum(count, 3))
 
 
-def mixed_rim(depth: np.ndarray, mask: np.ndarray, usable: np.ndarray, tolerance: np.ndarray
-              ) -> np.ndarray:
-    """(h, w) bool: `usable` readings at the rim of `mask` where the depth beyond jumps or is lost.
+def mixed_rim(depth: np.ndarray, mask: np.ndarray, usable: np.ndarray, step: np.ndarray,
+              agreement: np.ndarray) -> np.ndarray:
+    """(h, w) bool: `usable` readings at the rim of `mask` that mix two surfaces.
 
-    Such readings may mix two surfaces by any share, too little to be seen: what lies inside tells
-    the depth there better. Where too few readings lie inside (thin things), they are kept.
+    At the rim, where the depth beyond jumps by more than `step` (h, w) metres or is lost, a
+    reading is a mix of both sides by some share when it is farther than `agreement` (h, w) metres
+    from the middle of its neighbours along the rim: what is one surface agrees there, mixes do
+    not. Depth is NaN where unknown.
     """
     known = np.isfinite(depth)
     highest = ndimage.maximum_filter(np.where(known, depth, -np.inf), 3, mode='nearest')
@@ -58,10 +65,17 @@ def mixed_rim(depth: np.ndarray, mask: np.ndarray, usable: np.ndarray, tolerance
     lost = ndimage.maximum_filter(~known & ~mask, 3, mode='nearest')
     rim = mask & ~ndimage.binary_erosion(mask, np.ones((3, 3)), border_value=1)
     with np.errstate(invalid='ignore'):
-        jump = rim & (lost | (highest - lowest > tolerance))
-    mixed = usable & jump
-    enough = ndimage.uniform_filter((usable & ~mixed).astype(float), 5, mode='constant') * 25
-    return mixed & (enough >= _ENOUGH_INSIDE - 0.5)
+        doubtful = usable & rim & (lost | (highest - lowest > step))
+    rows, columns = np.nonzero(doubtful)
+    reach = np.arange(-_ALONG, _ALONG + 1)
+    padded = np.pad(np.where(doubtful, depth, np.nan), _ALONG, constant_values=np.nan)
+    beside = np.stack([padded[rows + _ALONG + dv, columns + _ALONG + du]
+                       for dv in reach for du in reach], axis=1)
+    mixed = np.zeros(mask.shape, bool)
+    if len(rows):
+        own = depth[rows, columns]
+        mixed[rows, columns] = np.abs(own - np.nanmedian(beside, axis=1)) > agreement[rows, columns]
+    return mixed
 
 
 def surfaces(depth: np.ndarray, known: np.ndarray, tolerance: np.ndarray) -> np.ndarray:

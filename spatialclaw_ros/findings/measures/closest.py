@@ -58,7 +58,7 @@ def _in_views(s: Sight, t: Sight) -> Estimate | None:
     rng = np.random.default_rng(SEED)
     plain, ends = near_pairs.distance(first.points[None], second.points[None])
     drawn = near_pairs.drawn(rng)
-    value, errors = resampled(float(plain[0]), drawn)
+    value, errors = resampled(float(plain[0]), drawn, 0.5 * (first.carried + second.carried))
     i, j = ends
     pair = np.array([first.points[i], second.points[j]])
     value = max(value, 0.0)
@@ -147,7 +147,7 @@ class _Pairs:
         return np.maximum(*ends), (i, j)
 
     def drawn(self, rng: np.random.Generator) -> np.ndarray:
-        """The distance (DRAWS,) on noisy repetitions of both surfaces."""
+        """The distance (1 + DRAWS,) on repetitions of both surfaces."""
         (rows_a, nearest_a), (rows_b, nearest_b) = self._of_a, self._of_b
         need_a = np.union1d(rows_a, nearest_b)
         need_b = np.union1d(rows_b, nearest_a)

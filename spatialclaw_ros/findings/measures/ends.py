@@ -42,7 +42,7 @@ def end_along(sight: Sight, direction: np.ndarray, rng: np.random.Generator) -> 
     plain = -float(lower_end(-along, rank))
     chosen = _candidates(surface, along, plain)
     drawn = -lower_end(-(surface.draws(chosen, rng, DRAWS) @ direction), rank)
-    place, errors = resampled(plain, drawn)
+    place, errors = resampled(plain, drawn, surface.carried)
     at = int(np.argsort(-along)[min(rank, len(along)) - 1])
     rim = float(surface.rim_sigma(direction)[at])
     errors = errors + rim * rng.standard_normal(len(errors))

@@ -188,7 +188,7 @@ def _angle_in_view(sight: Sight, up: np.ndarray, angle: Callable[[np.ndarray, np
     rng = np.random.default_rng(SEED)
     chosen = np.flatnonzero(face)
     drawn = [angle(least_squares_plane(repeat)[0] if is_face else _across_long_axis(repeat, up), up)
-             for repeat in surface.draws(every[chosen], rng, _REPEATS)]
+             for repeat in surface.draws(every[chosen], rng, _REPEATS)[1:]]
     others = [angle(other[0], up) for variant in range(1, sight.variants)
               if (other := _pose_normal(sight.surface(variant).points, up,
                                         face_only=face_only)) is not None]
