@@ -64,6 +64,7 @@ class Nursery:
         self._scratch = scratch
         self._births: dict[int, _Birth] = {}
         self._last_id = 0
+        self._closed = False
         self._ready: asyncio.Future[None] = loop.create_future()
         self._gone: asyncio.Future[NurseryDied] = loop.create_future()
         self._control = AsyncChannel(
@@ -113,8 +114,10 @@ class Nursery:
         self._control.close()
         if not self._gone.done():
             self._declare_dead(NurseryDied('the nursery was closed'))
-        if self._process.returncode is None:
-            await self._reap()
+        if not self._closed:
+            self._closed = True
+            if self._process.poll() is None:
+                await self._reap()
             os.close(self._stderr)
             shutil.rmtree(self._scratch, ignore_errors=True)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ class Bench:
         self.limits = Limits()
         self.kernels: list[Kernel] = []
         self.streamed: list[str] = []
+        self._news = asyncio.Event()
 
     async def open(self, opening: bytes = b'', fds: Sequence[int] = (), **limits: Any) -> Kernel:
         limited = dataclasses.replace(self.limits, **limits)
@@ -37,8 +39,18 @@ class Bench:
                   seconds: float | None = None) -> CellOutcome:
         """Run a cell in the kernel that was opened last, which is opened if there is none."""
         kernel = self.kernels[-1] if self.kernels else await self.open()
-        return await kernel.run(code, on_output=self.streamed.append, on_call=on_call,
+        return await kernel.run(code, on_output=self._hear, on_call=on_call,
                                 seconds=seconds)
+
+    async def said(self, word: str) -> None:
+        """Wait until a running cell has printed `word`."""
+        while word not in ''.join(self.streamed):
+            self._news.clear()
+            await asyncio.wait_for(self._news.wait(), 60)
+
+    def _hear(self, text: str) -> None:
+        self.streamed.append(text)
+        self._news.set()
 
 
 @pytest.fixture

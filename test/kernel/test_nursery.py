@@ -68,9 +68,9 @@ async def test_eight_kernels_run_at_once(bench):
 async def test_the_death_of_the_nursery_is_named_and_shown(bench):
     await bench.open()
     cell = asyncio.create_task(bench.run('print("go")\nwhile True: pass'))
-    while not bench.streamed:
-        await asyncio.sleep(0)
+    await bench.said('go')
     kernel = psutil.Process(bench.nursery.pid).children()[0]
+    scratch = Path(kernel.cwd())
     os.kill(bench.nursery.pid, signal.SIGKILL)
     with pytest.raises(NurseryDied, match='exit status -9'):
         await cell
@@ -83,11 +83,15 @@ async def test_the_death_of_the_nursery_is_named_and_shown(bench):
     kernel = await another.open(b'', (), Limits())
     assert (await kernel.run('print(1)', on_output=len, on_call=len)).stdout == '1\n'
     await another.close()
+    await bench.nursery.close()
+    assert not scratch.parent.exists()
 
 
-async def test_a_module_that_cannot_be_preloaded_is_shown():
+async def test_a_module_that_cannot_be_preloaded_is_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
     with pytest.raises(NurseryDied, match="No module named 'there_is_no_such_module'"):
         await Nursery.start('there_is_no_such_module')
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_preload_with_threads_is_not_forked(tmp_path, monkeypatch):
@@ -110,8 +114,9 @@ from spatialclaw_ros.kernel.host import Limits, Nursery
 async def main():
     nursery = await Nursery.start('tiny_workshop')
     kernel = await nursery.open(b'', (), Limits())
+    print(nursery.pid, flush=True)
     def say(text):
-        print(nursery.pid, text, flush=True)
+        print(text, end='', flush=True)
     await kernel.run('print(os_.getpid(), os_.getcwd())\\nsum(range(10**13))',
                      on_output=say, on_call=len)
 
@@ -125,12 +130,9 @@ def host_script():
     process = subprocess.Popen(
         [sys.executable, '-c', f'import sys; sys.path[:] = {path!r}\n{HOST}'],
         stdout=subprocess.PIPE, text=True, start_new_session=True)
-    words: list[str] = []
-    while len(words) < 4:
-        words += process.stdout.readline().split()
-    numbers = [word for word in words if word.isdigit()]
-    scratch = next(word for word in words if word.startswith('/'))
-    family = [psutil.Process(int(number)) for number in {numbers[0], numbers[1]}]
+    nursery = process.stdout.readline()
+    kernel, scratch = process.stdout.readline().split()
+    family = [psutil.Process(int(nursery)), psutil.Process(int(kernel))]
     yield process, family, Path(scratch)
     process.kill()
     process.wait()
