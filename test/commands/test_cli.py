@@ -1,0 +1,105 @@
+"""The command as a user runs it: its own process, exit status, and nothing else on stdout."""
+
+import json
+from pathlib import Path
+import subprocess
+import sys
+
+import numpy as np
+from PIL import Image
+import psutil
+import pytest
+
+TABLE = Path(__file__).parents[1] / 'data' / 'ycb_table_a'
+BANANA, DRILL = 'banana=0:136,345,268,472', 'drill=0:48,252,277,363'
+
+
+def spatialclaw(*arguments, stdin=None, cwd=None):
+    return subprocess.run(
+        [str(Path(sys.executable).with_name('spatialclaw')), *map(str, arguments)],
+        input=stdin, capture_output=True, text=True, timeout=120, cwd=cwd)
+
+
+def ask(*arguments):
+    done = spatialclaw('ask', *arguments, '--json')
+    report = json.loads(done.stdout)
+    assert (done.returncode == 0) == (report['status'] == 'ANSWERED'), done
+    return report
+
+
+def test_a_distance_has_value_interval_and_end_points(tmp_path):
+    report = ask('How far is the banana from the drill?', '--recording', TABLE.resolve(),
+                 '--region', BANANA, '--region', DRILL, '--transcript', tmp_path)
+    low, high = report['interval']
+    assert report['unit'] == 'm'
+    assert low <= report['value'] == report['answer'] <= high
+    distance = report['distances'][0]
+    ends = np.subtract(distance['from_point'], distance['to_point'])
+    assert np.linalg.norm(ends) == pytest.approx(report['value'], abs=1e-3)
+    assert {found['name'] for found in report['objects']} == {'banana', 'drill'}
+    assert Path(report['transcript'].removeprefix('file://')).read_text().count('\n') > 4
+
+
+def test_a_word_is_the_regions_own_name_and_runs_from_any_directory(tmp_path):
+    done = spatialclaw('ask', 'Which of the banana and the drill is nearest to the camera?',
+                       '--recording', TABLE.resolve(), '--region', BANANA, '--region', DRILL,
+                       cwd=tmp_path)
+    assert done.returncode == 0, done
+    assert done.stdout.splitlines()[0] == 'banana'
+
+
+@pytest.mark.parametrize(('question', 'arguments', 'status', 'words'), [
+    ('How far is the banana from the fridge?', [], 'UNKNOWN_OBJECT', ['fridge', 'drill']),
+    ('How much does the banana weigh?', [], 'UNANSWERABLE', ['distance']),
+    ('', [], 'BAD_GOAL', ['empty']),
+    ('How tall is the banana?', ['--timeout', '-1'], 'BAD_GOAL', ['-1', 'timeout']),
+    ('How tall is the banana?', ['--target-frame', 'moon'], 'NO_TRANSFORM', ['moon', 'camera']),
+    ('How tall is the banana?', ['--frames', '9'], 'BAD_GOAL', ['9', 'frames 0']),
+    ('How tall is the banana?', ['--frames', 'x'], 'BAD_GOAL', ['x']),
+    ('How tall is the mug?', ['--region', 'mug=0:700,10,720,40'], 'BAD_GOAL', ['mug', '640x480']),
+    ('How tall is the mug?', ['--region', 'mug=0:30,10,20,40'], 'BAD_GOAL', ['no area']),
+    ('How tall is the mug?', ['--region', 'mug'], 'BAD_GOAL', ['NAME=FRAME']),
+])
+def test_bad_input_names_the_thing_and_what_to_do(question, arguments, status, words):
+    report = ask(question, '--recording', TABLE, '--region', BANANA, '--region', DRILL, *arguments)
+    assert report['status'] == status, report
+    assert report['value'] is None
+    for word in words:
+        assert word in report['explanation']
+
+
+def test_a_recording_with_a_truncated_file_says_which(tmp_path):
+    for name in ('scene_camera.json', 'scene_info.json'):
+        (tmp_path / name).write_bytes((TABLE / name).read_bytes())
+    for folder in ('rgb', 'depth'):
+        (tmp_path / folder).mkdir()
+        data = (TABLE / folder / '000000.png').read_bytes()
+        (tmp_path / folder / '000000.png').write_bytes(data[:len(data) // 2])
+    report = ask('How tall is the drill?', '--recording', tmp_path, '--region', DRILL)
+    assert report['status'] == 'BAD_GOAL'
+    assert '000000.png' in report['explanation']
+
+
+def test_kernel_runs_queued_cells_and_leaves_no_process(tmp_path):
+    cells = ['x = 20', 'x + 1', '1 / 0', 'import os', 'while True: pass', 'print(x)',
+             'show(InputImages[0], label="table")', 'ReturnAnswer(x)']
+    lines = ''.join(json.dumps({'code': code}) + '\n' for code in cells)
+    done = spatialclaw('kernel', '--json', '--recording', TABLE, '--region', BANANA,
+                       '--cell-timeout', '1', '--images', tmp_path, stdin='not json\n' + lines)
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [r['status'] for r in results] == [
+        'refused', 'ok', 'ok', 'error', 'refused', 'timeout', 'ok', 'ok', 'ok'], done.stderr
+    assert results[1]['variables'] == {'x': results[1]['variables']['x']}
+    assert results[2]['stdout'].strip() == '21'
+    assert 'ZeroDivisionError' in results[3]['error']
+    assert np.asarray(Image.open(results[7]['images'][0])).shape[2] == 3
+    assert results[8]['answer'] == 20
+    left = [p for p in psutil.process_iter(['cmdline'])
+            if 'spatialclaw_ros.kernel.nursery' in (p.info['cmdline'] or [])
+            and p.ppid() == 1]
+    assert not left
+
+
+def test_usage_errors_are_not_answers():
+    assert spatialclaw('ask').returncode == 2
+    assert spatialclaw('kernel', '--recording', '/nowhere/at/all').returncode == 2
