@@ -15,8 +15,8 @@ from spatialclaw_ros.geometry.robust import robust_sigma
 _PLANES = 3
 _LEAST_POINTS = 30
 _MOST_POINTS = 12000
-_MOST_TILT = np.deg2rad(25.0)
-_FLOOR_TOLERANCE = 0.003
+_MOST_TILT = np.deg2rad(12.0)
+_FLOOR_TOLERANCE = 0.002
 #: A gap under the lowest visible point that speaks against standing there, metres.
 _CONTACT = 0.02
 _NEIGHBOURHOOD = 9
@@ -56,8 +56,8 @@ def support_under(sight: Sight, up: np.ndarray | None, around: np.ndarray | None
     around = around[::max(len(around) // _MOST_POINTS, 1)]
     if len(around) < _LEAST_POINTS or not len(surface.points) or sight.view is None:
         return None
-    noise = float(np.median(surface.sigma)) + _typical_noise(sight)
-    plane = _touched_plane(around, surface.points, sight.view.origin, 2.5 * noise
+    noise = _typical_noise(sight)
+    plane = _touched_plane(around, surface.points, sight.view.origin, 2 * noise
                            + _FLOOR_TOLERANCE, up)
     return None if plane is None else _level_at(plane, around, surface.points, up)
 
@@ -70,8 +70,11 @@ def _typical_noise(sight: Sight) -> float:
 
 def _touched_plane(around: np.ndarray, points: np.ndarray, camera: np.ndarray, tolerance: float,
                    up: np.ndarray | None) -> PlaneFit | None:
-    rest, best, best_score = around, None, 0.0
+    best, best_score = None, 0.0
     center, reach = points.mean(axis=0), float(np.linalg.norm(np.ptp(points, axis=0)))
+    apart = np.linalg.norm(around - center, axis=1)
+    rest = around[apart <= max(1.2 * reach, np.sort(apart)[
+        min(4 * _LEAST_POINTS, len(apart)) - 1])]
     for _ in range(_PLANES):
         plane = dominant_plane(rest, tolerance, up, _MOST_TILT)
         if plane is None or plane.inliers.sum() < _LEAST_POINTS:
@@ -80,8 +83,7 @@ def _touched_plane(around: np.ndarray, points: np.ndarray, camera: np.ndarray, t
         heights = plane.height(points)
         if np.quantile(heights, 0.1) > -2 * tolerance:
             lowest = max(abs(float(np.quantile(heights, 0.02))) - tolerance, 0.0)
-            close = np.linalg.norm(rest[plane.inliers] - center, axis=1) < 1.5 * reach
-            score = float(close.sum()) / (1 + (lowest / _CONTACT) ** 2)
+            score = float(plane.inliers.sum()) / (1 + (lowest / _CONTACT) ** 2)
             if score > best_score:
                 best, best_score = plane, score
         rest = rest[np.abs(plane.height(rest)) > 2 * tolerance]

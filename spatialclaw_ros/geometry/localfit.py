@@ -17,6 +17,7 @@ from scipy.special import ndtri
 _MIN_TAPS_SLOPED = 6
 _MIN_SPREAD = 0.15
 _MAX_LEVERAGE = 1.0
+_MAX_LEVERAGE_LOST = 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,8 @@ def fit_locally(depth: np.ndarray, usable: np.ndarray, wanted: np.ndarray, toler
     Only `usable` pixels whose depth differs by less than `tolerance` (h, w) metres from the
     centre's (from the median of the window where the centre is unusable) take part, so a fit
     does not reach across a depth step. `shift` (h, w, 2) moves each sample from its pixel's
-    centre, in pixels. Places where the fit would be worse than one reading are left out.
+    centre, in pixels. Places where the fit would be worse than one reading are left out, and
+    those without a reading of their own where too few lie about them.
     """
     rows, columns = np.nonzero(wanted)
     reach = np.arange(-radius, radius + 1)
@@ -61,7 +63,9 @@ def fit_locally(depth: np.ndarray, usable: np.ndarray, wanted: np.ndarray, toler
         weight = np.abs(z - centre[:, None]) <= tolerance[rows, columns][:, None]
     mix = _plane_weights(weight.astype(float), taps, shift[rows, columns])
     leverage = np.square(mix).sum(axis=1)
+    count = np.count_nonzero(mix, axis=1)
     kept = (leverage > 0) & (leverage <= _MAX_LEVERAGE + 1e-9)
+    kept &= ~lost | ((count >= _MIN_TAPS_SLOPED) & (leverage <= _MAX_LEVERAGE_LOST))
     mix, rows, columns = mix[kept], rows[kept], columns[kept]
     place, tap = np.nonzero(mix)
     column = (rows[place] + dv[tap]) * depth.shape[1] + columns[place] + du[tap]

@@ -19,31 +19,20 @@ def robust_sigma(values: np.ndarray) -> float:
 def rank_for(count: int) -> int:
     """Rank k of the order statistic from which an end is told, for `count` values.
 
-    Fewer than k wrong readings cannot move the end further than from the k-th to the 2k-th.
+    Fewer than k wrong readings do not decide where the end is.
     """
     return max(1, min(4, count // 10))
 
 
 def lower_end(values: np.ndarray, rank: int, axis: int = -1) -> np.ndarray:
-    """Where `values` begin: x_k - (x_2k - x_k) of the sorted values, k = `rank`.
+    """Where `values` begin: x_k - (x_2k - x_k) of the sorted values, but not before the first.
 
-    The truncation point of Robson and Whitlock (Biometrika 1964) at rank k: the k values cut off
-    span what the next k span, so the end neither reads high nor hangs on the outermost value.
+    The truncation point of Robson and Whitlock (Biometrika 1964), told at k = `rank` and at twice
+    that: the k values cut off span what the next k span, so the end neither reads high nor hangs
+    on the outermost value. Of both the inner one, since a few wrong values spread far.
     """
     count = values.shape[axis]
-    near, far = min(rank, count) - 1, min(2 * rank, count) - 1
-    ordered = np.partition(values, sorted({near, far}), axis=axis)
-    first = np.take(ordered, near, axis=axis)
-    return 2 * first - np.take(ordered, far, axis=axis)
-
-
-def inlier_mean(values: np.ndarray, sigma: np.ndarray) -> tuple[float, float]:
-    """Mean weighted by 1/sigma² and its sigma, widened by what the values spread beyond theirs.
-
-    The widening is Birge's ratio, sqrt(chi² / (n - 1)) where above one.
-    """
-    weight = 1.0 / np.square(np.maximum(sigma, 1e-9))
-    mean = float((weight * values).sum() / weight.sum())
-    spread = float((weight * np.square(values - mean)).sum())
-    birge = max(1.0, np.sqrt(spread / (len(values) - 1))) if len(values) > 1 else 1.0
-    return mean, float(birge / np.sqrt(weight.sum()))
+    places = [min(times * rank, count) - 1 for times in (1, 2, 4)]
+    ordered = np.partition(values, sorted({0, *places}), axis=axis)
+    first, near, middle, far = (np.take(ordered, place, axis=axis) for place in (0, *places))
+    return np.maximum(np.maximum(2 * near - middle, 2 * middle - far), first)
