@@ -12,6 +12,8 @@ from scipy.sparse import csgraph
 STEEPEST = 6.0
 _RIM = 2.5
 _MIN_SHARE = 0.15
+#: A surface this large in a mask is no stray part of what lies about the object.
+_OUTER_SHARE = 0.35
 _ALONG = 2
 
 
@@ -103,8 +105,9 @@ def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.nd
     """(h, w) bool: pixels of `mask` whose reading is of another surface than the object's.
 
     The largest surface in the mask is the object's. Another one, a depth step away, is not when
-    it is a sliver between that surface and the mask's outline, a few pixels wide all along: what
-    a mask or a depth image that is a pixel off lets in. A leg or a handle reaches farther.
+    it is a sliver between that surface and the mask's outline, a few pixels wide all along (what
+    a mask or a depth image that is a pixel off lets in), or when it goes on beyond the outline
+    without a step: then it is part of what lies about the object. A leg or a handle does neither.
     """
     known = mask & np.isfinite(depth)
     labels = surfaces(depth, known, tolerance)
@@ -113,8 +116,31 @@ def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.nd
         return np.zeros(mask.shape, bool)
     main = names[counts.argmax()]
     inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    from_main = ndimage.distance_transform_edt(labels != main)
+    from_main, nearest = ndimage.distance_transform_edt(labels != main, return_indices=True)
     deepest = ndimage.maximum(inside, labels, names)
     farthest = ndimage.maximum(from_main, labels, names)
     sliver = (deepest <= _RIM) & (farthest <= 2 * _RIM) & (counts < _MIN_SHARE * counts.sum())
-    return np.isin(labels, names[sliver & (names != main)])
+    step = np.abs(depth - depth[tuple(nearest)]) / tolerance
+    apart = ndimage.median(step, labels, names) > 1
+    outer = apart & (counts < _OUTER_SHARE * counts.sum()) & (
+        _share_going_on(depth, mask, labels, names, tolerance) >= 0.5)
+    return np.isin(labels, names[(sliver | outer) & (names != main)])
+
+
+def _share_going_on(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray, names: np.ndarray,
+                    tolerance: np.ndarray) -> np.ndarray:
+    """Share (N,) of the readings beyond the outline of `mask` that each surface joins unbroken.
+
+    Of pairs of neighbouring readings, one on the surface `names` (N,) and one outside `mask`;
+    0 where there is no such pair.
+    """
+    meets, joins = np.zeros(len(names)), np.zeros(len(names))
+    sides = [((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
+             ((slice(None, -1), slice(None)), (slice(1, None), slice(None)))]
+    for within, beyond in [*sides, *((b, a) for a, b in sides)]:
+        pair = (labels[within] >= 0) & ~mask[beyond] & np.isfinite(depth[beyond])
+        place = np.searchsorted(names, labels[within][pair])
+        level = (np.abs(depth[within] - depth[beyond]) <= tolerance[within])[pair]
+        meets += np.bincount(place, minlength=len(names))
+        joins += np.bincount(place, weights=level, minlength=len(names))
+    return joins / np.maximum(meets, 1)
