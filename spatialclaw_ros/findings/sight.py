@@ -25,6 +25,9 @@ _MOST_FOR_SCALE = 4000
 #: Places at which the inside of a surface is sampled at most; its rim is sampled in full.
 _MOST_SAMPLES = 20000
 _RIM = 3
+_RADIUS = 2
+#: Noise, in pixel pitches, from which on windows are wider.
+_COARSE = 2.0
 _NO_POINTS = np.empty((0, 3))
 
 
@@ -81,7 +84,7 @@ class DepthSight:
         usable = self.masks[0] & np.isfinite(self.depth)
         stride = int(np.ceil(np.sqrt(usable.sum() / _MOST_FOR_SCALE)))
         fit = self._fit(usable, usable & _grid(usable.shape, stride),
-                        np.zeros((*usable.shape, 2)))
+                        np.zeros((*usable.shape, 2)), _RADIUS)
         inverse, sigma = self._inverse(usable)
         place = fit.rows * usable.shape[1] + fit.columns
         expected = sigma[place] * np.sqrt(
@@ -91,6 +94,17 @@ class DepthSight:
             return 1.0
         residual = (inverse[place] - fit.operator @ inverse)[told] / expected[told]
         return float(np.clip(robust_sigma(residual), 0.1, 5.0))
+
+    @cached_property
+    def radius(self) -> int:
+        """Pixels of the fits' windows about their centre: the wider, the coarser the noise.
+
+        Noise of few pixel pitches is averaged over windows of 5 × 5, of more over 7 × 7 or 9 × 9.
+        """
+        known = self.masks[0] & np.isfinite(self.depth)
+        pitch = np.median(self.depth[known]) / self.view.focal
+        noise = self.noise_scale * float(np.median(self.sigma[known]))
+        return _RADIUS + int(noise > _COARSE * pitch) + int(noise > 2 * _COARSE * pitch)
 
     def surface(self, variant: int = 0) -> DepthSurface:
         """The visible surface under one of the masks; may have no points."""
@@ -105,8 +119,9 @@ class DepthSight:
             sigma = np.where(usable, self.sigma / np.square(self.depth), 0.0).ravel()
         return inverse, sigma
 
-    def _fit(self, usable: np.ndarray, wanted: np.ndarray, shift: np.ndarray) -> LocalFit:
-        return fit_locally(self.depth, usable, wanted, self.tolerance, shift)
+    def _fit(self, usable: np.ndarray, wanted: np.ndarray, shift: np.ndarray, radius: int
+             ) -> LocalFit:
+        return fit_locally(self.depth, usable, wanted, self.tolerance, shift, radius)
 
     def _make_surface(self, mask: np.ndarray) -> DepthSurface:
         usable = mask & np.isfinite(self.depth)
@@ -116,11 +131,11 @@ class DepthSight:
         inner = ndimage.binary_erosion(mask, iterations=_RIM, border_value=1)
         stride = int(np.ceil(np.sqrt(max(inner.sum(), 1) / _MOST_SAMPLES)))
         still = self._fit(usable, wanted & (~inner | _grid(mask.shape, stride)),
-                          np.zeros_like(shift))
-        rim = self._fit(usable, moved, shift)
+                          np.zeros_like(shift), self.radius)
+        rim = self._fit(usable, moved, shift, self.radius)
         inverse, noise = self._inverse(usable)
         noise = noise * self.noise_scale
-        smooth = _averaged(inverse, usable)
+        smooth = _averaged(inverse, usable, 2 * self.radius + 1)
         here = usable[still.rows, still.columns]
         place = still.rows[here] * mask.shape[1] + still.columns[here]
         smooth[place] = (still.operator @ inverse)[here]
@@ -157,10 +172,10 @@ def _grid(shape: tuple[int, ...], stride: int) -> np.ndarray:
     return chosen
 
 
-def _averaged(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
-    """Mean (P,) of the usable `values` (P,) in windows of 5 × 5; 0 where unusable."""
-    total = ndimage.uniform_filter(values.reshape(usable.shape), 5, mode='constant')
-    share = ndimage.uniform_filter(usable.astype(float), 5, mode='constant')
+def _averaged(values: np.ndarray, usable: np.ndarray, width: int) -> np.ndarray:
+    """Mean (P,) of the usable `values` (P,) in windows `width` wide; 0 where unusable."""
+    total = ndimage.uniform_filter(values.reshape(usable.shape), width, mode='constant')
+    share = ndimage.uniform_filter(usable.astype(float), width, mode='constant')
     return np.where(usable, total / np.maximum(share, 1e-9), 0.0).ravel()
 
 

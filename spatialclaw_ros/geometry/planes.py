@@ -74,7 +74,10 @@ def dominant_plane(points: np.ndarray, tolerance: float | np.ndarray,
     sample = rng.choice(len(points), min(len(points), _SCORED), replace=False)
     apart = (points[sample] @ normals.T - offsets) / bound[sample, None]
     best = int(np.minimum(np.square(apart), 1).sum(axis=0).argmin())
-    return _refitted(points, normals[best], float(offsets[best]), bound)
+    fit = _refitted(points, normals[best], float(offsets[best]), bound)
+    if fit is None or direction is None or abs(fit.normal @ unit(direction)) >= np.cos(max_angle):
+        return fit
+    return _with_inliers(points, normals[best], float(offsets[best]), bound)
 
 
 def _refitted(points: np.ndarray, normal: np.ndarray, offset: float, bound: np.ndarray
@@ -88,7 +91,12 @@ def _refitted(points: np.ndarray, normal: np.ndarray, offset: float, bound: np.n
         apart = points @ normal - offset
         spread = robust_sigma(apart[np.abs(apart) <= bound])
         limit = np.minimum(bound, max(2.5 * spread, 1e-6))
-    inliers = np.abs(points @ normal - offset) <= limit
-    if inliers.sum() < 3:
-        return None
-    return PlaneFit(normal, offset, inliers, robust_sigma((points @ normal - offset)[inliers]))
+    return _with_inliers(points, normal, offset, limit)
+
+
+def _with_inliers(points: np.ndarray, normal: np.ndarray, offset: float, limit: np.ndarray
+                  ) -> PlaneFit | None:
+    apart = points @ normal - offset
+    inliers = np.abs(apart) <= limit
+    return PlaneFit(normal, offset, inliers, robust_sigma(apart[inliers])) if (
+        inliers.sum() >= 3) else None
