@@ -266,7 +266,7 @@ print(np.asarray(InputImages[0]).max(), np.shares_memory(pixels, np.asarray(Inpu
 async def test_no_images_at_all_still_gives_a_kernel(nursery):
     from spatialclaw_ros.scene import FrameWindow
     session = await Session.open(nursery, Question(''), FrameWindow((), 'world'),
-                                 (box_world.Depth(), box_world.Labels()), LIMITS)
+                                 Engines(box_world.Depth(), box_world.Labels()), LIMITS)
     try:
         result = await session.run_cell("""
 print(len(InputImages), Metadata.num_images)
