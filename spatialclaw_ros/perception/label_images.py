@@ -15,6 +15,7 @@ from spatialclaw_ros.perception.detections import Detections
 from spatialclaw_ros.perception.masks import as_given
 from spatialclaw_ros.perception.masks import Mask
 from spatialclaw_ros.perception.names import matching
+from spatialclaw_ros.perception.occlusion import joined
 from spatialclaw_ros.perception.reply import segmented_by_name
 from spatialclaw_ros.perception.reply import Sightings
 from spatialclaw_ros.scene import Frame
@@ -71,6 +72,8 @@ def _instances(frame: Frame, prompt: str) -> list[Mask]:
         pieces = _pieces(frame.labels.ids == number)
         if len(named) > 1 and pieces:
             pieces = [np.logical_or.reduce(pieces)]
+        elif len(pieces) > 1 and frame.depth is not None:
+            pieces = joined(pieces, frame.depth, frame.noise)
         masks += [as_given(piece) for piece in pieces]
     return masks
 
