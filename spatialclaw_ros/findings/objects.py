@@ -21,6 +21,8 @@ from spatialclaw_ros.geometry.robust import lower_end
 from spatialclaw_ros.geometry.robust import rank_for
 
 _SAMPLE = 5000
+#: Share of the points left out at each side to tell how a box is turned.
+_LEFT_OUT = 0.01
 #: Variance of an angle of which nothing is known, uniform over a turn, rad².
 UNIFORM_ANGLE = np.pi ** 2 / 3
 
@@ -141,8 +143,10 @@ class Object3D:
     @cached_property
     def box(self) -> Box3D:
         """Oriented box about the visible points; its third axis is up where gravity is known."""
-        axes = (principal_axes(self.points) if self.up is None
-                else upright_axes(self.points, self.up))
+        sample = self.points[::max(len(self.points) // _SAMPLE, 1)]
+        share = _LEFT_OUT if len(sample) > 2 / _LEFT_OUT else 0.0
+        axes = (principal_axes(sample, share) if self.up is None
+                else upright_axes(sample, self.up, share))
         return box_along(self.points, axes)
 
     @cached_property

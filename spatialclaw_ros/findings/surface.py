@@ -65,6 +65,10 @@ class Surface(Protocol):
         """(3,) world metres: mean of the surface, each pixel counted alike."""
 
     @property
+    def resolution(self) -> float:
+        """Metres between neighbouring samples; 0 where points are not samples of a surface."""
+
+    @property
     def outline_sigma(self) -> float:
         """Metres: one sigma of the outline as a whole, across the view."""
 
@@ -121,7 +125,12 @@ class DepthSurface:
     @property
     def outline_sigma(self) -> float:
         """Metres: one sigma of the outline as a whole, across the view."""
-        return self.OUTLINE_SIGMA * float(np.median(self.pitch))
+        return self.OUTLINE_SIGMA * self.resolution
+
+    @cached_property
+    def resolution(self) -> float:
+        """Metres: the middle one of the pitches."""
+        return float(np.median(self.pitch))
 
     def rim_sigma(self, direction: np.ndarray) -> np.ndarray:
         """(M,) metres: uncertainty of the outline along unit `direction` (3,), across the ray."""
@@ -164,6 +173,11 @@ class PointSurface:
     def center(self) -> np.ndarray:
         """(3,) world metres: mean of the points."""
         return np.asarray(self.points.mean(axis=0))
+
+    @property
+    def resolution(self) -> float:
+        """Zero: points are not samples of a surface."""
+        return 0.0
 
     @property
     def outline_sigma(self) -> float:

@@ -37,21 +37,42 @@ def smallest_rectangle(points: np.ndarray) -> float:
     return float(angles[(np.ptp(along, axis=0) * np.ptp(across, axis=0)).argmin()])
 
 
-def upright_axes(points: np.ndarray, up: np.ndarray) -> np.ndarray:
+def robust_rectangle(points: np.ndarray, share: float) -> float:
+    """Angle in rad, in [0, pi/2), of the rectangle of least area about most of `points` (M, 2).
+
+    `share` of them is left out at each side, so that noise does not turn it.
+    """
+    coarse = np.deg2rad(np.arange(0.0, 90.0, 2.0))
+    best = coarse[_areas(points, coarse, share).argmin()]
+    fine = best + np.deg2rad(np.arange(-2.0, 2.25, 0.25))
+    return float(fine[_areas(points, fine, share).argmin()] % (np.pi / 2))
+
+
+def _areas(points: np.ndarray, angles: np.ndarray, share: float) -> np.ndarray:
+    cosine, sine = np.cos(angles), np.sin(angles)
+    area = np.ones(len(angles))
+    for axis in (np.stack([cosine, sine]), np.stack([-sine, cosine])):
+        low, high = np.quantile(points @ axis, [share, 1 - share], axis=0)
+        area *= high - low
+    return area
+
+
+def upright_axes(points: np.ndarray, up: np.ndarray, share: float = 0.0) -> np.ndarray:
     """Axes (3, 3), columns, of the box of least footprint about `points` with its third axis up.
 
-    Columns are right-handed; the first is the longer horizontal side.
+    Columns are right-handed; the first is the longer horizontal side. Where a `share` of the
+    points is to be left out at each side, the box is that of `robust_rectangle`.
     """
     base = basis_with_third(up)
     flat = points @ base[:, :2]
-    angle = smallest_rectangle(flat)
+    angle = robust_rectangle(flat, share) if share > 0 else smallest_rectangle(flat)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     if np.ptp(flat @ turn[:, 0]) < np.ptp(flat @ turn[:, 1]):
         turn = np.column_stack([turn[:, 1], -turn[:, 0]])
     return np.column_stack([base[:, :2] @ turn, base[:, 2]])
 
 
-def principal_axes(points: np.ndarray) -> np.ndarray:
+def principal_axes(points: np.ndarray, share: float = 0.0) -> np.ndarray:
     """Axes (3, 3), columns, of the box about `points` where no direction is up.
 
     The third is the direction of least spread, the others of least footprint about it.
@@ -59,4 +80,5 @@ def principal_axes(points: np.ndarray) -> np.ndarray:
     if len(points) < 3:
         return np.eye(3)
     _, _, vectors = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
-    return upright_axes(points, vectors[-1] if len(vectors) == 3 else np.array([0, 0, 1.0]))
+    return upright_axes(
+        points, vectors[-1] if len(vectors) == 3 else np.array([0, 0, 1.0]), share)

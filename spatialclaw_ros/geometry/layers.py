@@ -132,7 +132,8 @@ def _share_going_on(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray, nam
     """Share (N,) of the readings beyond the outline of `mask` that each surface joins unbroken.
 
     Of pairs of neighbouring readings, one on the surface `names` (N,) and one outside `mask`;
-    0 where there is no such pair.
+    0 where there is no such pair. Half a step already parts them: what stands on a surface is
+    near it too.
     """
     meets, joins = np.zeros(len(names)), np.zeros(len(names))
     sides = [((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
@@ -140,7 +141,7 @@ def _share_going_on(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray, nam
     for within, beyond in [*sides, *((b, a) for a, b in sides)]:
         pair = (labels[within] >= 0) & ~mask[beyond] & np.isfinite(depth[beyond])
         place = np.searchsorted(names, labels[within][pair])
-        level = (np.abs(depth[within] - depth[beyond]) <= tolerance[within])[pair]
+        level = (np.abs(depth[within] - depth[beyond]) <= 0.5 * tolerance[within])[pair]
         meets += np.bincount(place, minlength=len(names))
         joins += np.bincount(place, weights=level, minlength=len(names))
     return joins / np.maximum(meets, 1)

@@ -25,14 +25,30 @@ def rank_for(count: int) -> int:
 
 
 def lower_end(values: np.ndarray, rank: int, axis: int = -1) -> np.ndarray:
-    """Where `values` begin: x_k - (x_2k - x_k) of the sorted values, but not before the first.
+    """Where `values` begin, from the k-th, 2k-th and 4k-th of them, k = `rank`.
 
-    The truncation point of Robson and Whitlock (Biometrika 1964), told at k = `rank` and at twice
-    that: the k values cut off span what the next k span, so the end neither reads high nor hangs
-    on the outermost value. Of both the inner one, since a few wrong values spread far.
+    Near an end the k-th value is end + c kᵖ: p = 1 along an edge (then this is the truncation
+    point of Robson and Whitlock, Biometrika 1964), 1/2 about a corner. The ratio of both steps
+    tells p, and so the end (Aitken's extrapolation), which is not put before the first value. A
+    first step that is no smaller than the second is of stray values: the end is then told from
+    the 2k-th on.
     """
     count = values.shape[axis]
     places = [min(times * rank, count) - 1 for times in (1, 2, 4)]
     ordered = np.partition(values, sorted({0, *places}), axis=axis)
     first, near, middle, far = (np.take(ordered, place, axis=axis) for place in (0, *places))
-    return np.maximum(np.maximum(2 * near - middle, 2 * middle - far), first)
+    step, next_step = middle - near, far - middle
+    growth = np.clip(next_step / np.maximum(step, 1e-12), np.sqrt(2), 2.0)
+    end = np.where(next_step < step, middle - next_step, near - step / (growth - 1))
+    return np.maximum(end, first)
+
+
+def end_sigma(values: np.ndarray, rank: int) -> float:
+    """One sigma of `lower_end` for values (N,) that happen to fall where they do.
+
+    That of the truncation point told from k values and the next k, each spacing drawn anew.
+    """
+    count = len(values)
+    near, far = min(rank, count) - 1, min(2 * rank, count) - 1
+    ordered = np.partition(values, sorted({near, far}))
+    return float((ordered[far] - ordered[near]) * np.sqrt(2.0 / rank))

@@ -25,6 +25,7 @@ from spatialclaw_ros.findings.surface import Surface
 from spatialclaw_ros.geometry.closest import near
 from spatialclaw_ros.geometry.closest import nearest_pairs
 from spatialclaw_ros.geometry.closest import reach
+from spatialclaw_ros.geometry.robust import end_sigma
 from spatialclaw_ros.geometry.robust import lower_end
 from spatialclaw_ros.geometry.robust import rank_for
 
@@ -58,12 +59,14 @@ def _in_views(s: Sight, t: Sight) -> Estimate | None:
     rng = np.random.default_rng(SEED)
     plain, ends = near_pairs.distance(first.points[None], second.points[None])
     drawn = near_pairs.drawn(rng)
-    value, errors = resampled(float(plain[0]), drawn, 0.5 * (first.carried + second.carried))
+    value, errors = resampled(
+        float(plain[0]), drawn, 0.5 * (first.carried + second.carried),
+        0.5 * (first.resolution + second.resolution))
     i, j = ends
     pair = np.array([first.points[i], second.points[j]])
     value = max(value, 0.0)
     pair = _stretched(pair, value)
-    rim = _rim_sigma(first, second, i, j)
+    rim = float(np.hypot(_rim_sigma(first, second, i, j), near_pairs.end_sigma()))
     ends_seen = [(pair[:1], s.view), (pair[1:], t.view)]
     errors = errors + rim * rng.standard_normal(len(errors))
     return Estimate(
@@ -146,6 +149,12 @@ class _Pairs:
             j, i = _pair_at(b[0], a[0], self._of_b, from_b[0], self._ranks[1])
         return np.maximum(*ends), (i, j)
 
+    def end_sigma(self) -> float:
+        """Metres: one sigma of where the distances end, between the points that were sampled."""
+        a, b = self._surfaces[0].points[None], self._surfaces[1].points[None]
+        return min(end_sigma(_lengths(a, b, self._of_a)[0], self._ranks[0]),
+                   end_sigma(_lengths(b, a, self._of_b)[0], self._ranks[1]))
+
     def drawn(self, rng: np.random.Generator) -> np.ndarray:
         """The distance (1 + DRAWS,) on repetitions of both surfaces."""
         (rows_a, nearest_a), (rows_b, nearest_b) = self._of_a, self._of_b
@@ -160,9 +169,7 @@ class _Pairs:
 
 
 def _typical(surface: Surface) -> float:
-    pitch = getattr(surface, 'pitch', None)
-    noise = float(np.nan_to_num(np.median(surface.sigma)))
-    return noise + (0.0 if pitch is None else float(np.median(pitch)))
+    return float(np.nan_to_num(np.median(surface.sigma))) + surface.resolution
 
 
 _Indices = tuple[np.ndarray, np.ndarray]

@@ -10,6 +10,7 @@ from spatialclaw_ros.findings.measures.estimate import DRAWS
 from spatialclaw_ros.findings.measures.estimate import resampled
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.surface import Surface
+from spatialclaw_ros.geometry.robust import end_sigma
 from spatialclaw_ros.geometry.robust import lower_end
 from spatialclaw_ros.geometry.robust import rank_for
 
@@ -42,9 +43,9 @@ def end_along(sight: Sight, direction: np.ndarray, rng: np.random.Generator) -> 
     plain = -float(lower_end(-along, rank))
     chosen = _candidates(surface, along, plain)
     drawn = -lower_end(-(surface.draws(chosen, rng, DRAWS) @ direction), rank)
-    place, errors = resampled(plain, drawn, surface.carried)
+    place, errors = resampled(plain, drawn, surface.carried, surface.resolution)
     at = int(np.argsort(-along)[min(rank, len(along)) - 1])
-    rim = float(surface.rim_sigma(direction)[at])
+    rim = float(np.hypot(surface.rim_sigma(direction)[at], end_sigma(-along, rank)))
     errors = errors + rim * rng.standard_normal(len(errors))
     point = surface.points[at] + direction * (place - along[at])
     return End(place, plain, errors, point, _under_other_masks(sight, direction))

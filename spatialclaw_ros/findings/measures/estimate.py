@@ -63,19 +63,21 @@ class Estimate:
         return interval_of(self.value, self.errors, replace(self.sigma, pixel=0.0).total, low)
 
 
-def resampled(plain: float, drawn: np.ndarray, carried: float) -> tuple[float, np.ndarray]:
+def resampled(plain: float, drawn: np.ndarray, carried: float, resolution: float
+              ) -> tuple[float, np.ndarray]:
     """Value without the bias of an extremum, and the errors drawn for it (B,), centred.
 
     `plain` is the measure of a surface whose noise has one unit of variance. `drawn` (1 + B,) is
     the measure of the surface's repetitions, the first with `carried` units, the others with one
     more. An extremum's bias grows with the noise's sigma, so both tell it per sigma (SIMEX: Cook
-    and Stefanski, JASA 1994); what the repetitions' smoothing moves is taken out with it.
+    and Stefanski, JASA 1994). What smoothing once more moves beside, by at most `resolution`
+    metres, the first smoothing has moved too.
     """
     before, after = math.sqrt(carried), math.sqrt(carried + 1)
     again, noisy = float(drawn[0]), drawn[1:]
     bias = (float(noisy.mean()) - again) / (after - before)
-    moved = 0.0 if carried >= 1 else (again - bias * before) - (plain - bias)
-    return plain - bias - moved, noisy - noisy.mean()
+    moved = (again - bias * before) - (plain - bias)
+    return plain - bias - float(np.clip(moved, -resolution, resolution)), noisy - noisy.mean()
 
 
 def mask_sigma(plain: float, alternatives: Sequence[float]) -> float:
