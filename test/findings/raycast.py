@@ -13,7 +13,9 @@ from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import PoseSigma
 
 UP = np.array([0., 0, 1])
-CAMERA = Camera('cam', 'cam_optical', 320, 240, np.array([[300., 0, 160], [0, 300., 120], [0, 0, 1]]))
+CAMERA = Camera('cam', 'cam_optical', 320, 240,
+                np.array([[300., 0, 160], [0, 300., 120], [0, 0, 1]]))
+EXACT_POSE = PoseSigma()
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Sensor:
 
 
 def frame_of(shapes, pose, sensor=None, index=0, known_pose=True, told_pose=None, stamp=0,
-             pose_sigma=PoseSigma(), camera=CAMERA):
+             pose_sigma=EXACT_POSE, camera=CAMERA):
     """A frame with the sensor's depth, and the index of the shape each pixel sees."""
     depth, seen = render(shapes, pose, camera)
     if sensor is None:

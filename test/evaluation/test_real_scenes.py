@@ -1,0 +1,25 @@
+"""Real recordings with measured answers, asked through agent, kernel and engines."""
+
+from pathlib import Path
+
+import numpy as np
+
+from spatialclaw_ros.evaluation.asking import agent
+from spatialclaw_ros.evaluation.suite import run_suite
+from spatialclaw_ros.evaluation.table import as_markdown
+
+DATA = Path(__file__).parents[1] / 'data'
+SCENES = ('apc_shelf_bin', 'tum_fr2_desk', 'ycb_table_a')
+#: A floor against falling back. What is wanted is 85 % of the numbers.
+LEAST_NUMBERS = 0.7
+
+
+async def test_questions_of_three_real_scenes():
+    async with agent() as answerer:
+        scores = [score for scene in SCENES for score in await run_suite(DATA / scene, answerer)]
+    told = as_markdown(scores)
+    words = [score for score in scores if isinstance(score.asked.expected, str)]
+    numbers = [score for score in scores if not isinstance(score.asked.expected, str)]
+    assert (len(words), len(numbers)) == (7, 32)
+    assert all(score.right for score in words), told
+    assert np.mean([score.right for score in numbers]) >= LEAST_NUMBERS, told
