@@ -34,7 +34,6 @@ _ASKED = 30.0
 def ask_simulated(scene: str, seed: int, out: Path, report: Report) -> None:
     """Ask one question of each of five families about a simulated scene; pictures go to `out`."""
     simulation = Simulation.build(scene, seed)
-    probes = _questions(simulation, seed)
     epoch = round(time.time(), 3)
     camera = simulation.camera.name
     server = {
@@ -52,6 +51,7 @@ def ask_simulated(scene: str, seed: int, out: Path, report: Report) -> None:
           node('simulator', simulator, out / 'simulator.log') as camera_node,
           asking(on_cell) as client):
         processes = (serve, camera_node)
+        probes = _questions(simulation, seed)
         _wait_for_image(client, processes)
         for number, probe in enumerate(probes):
             report.question(probe.text)
@@ -71,14 +71,14 @@ def _questions(simulation: Simulation, seed: int) -> list[Probe]:
 
 
 def _wait_for_image(client: SpatialClient, processes: Sequence[Process]) -> None:
-    """Ask until the server has an image and knows where it was taken."""
+    """Ask what no recipe covers until the server has an image and knows where it was taken."""
     deadline = time.monotonic() + _READY
     said = 'no server'
     while time.monotonic() < deadline:
         for process in processes:
             process.check()
         if client.wait_until_ready(1.0):
-            reply = client.ask('How many things are there?', timeout=_ASKED)
+            reply = client.ask('Ready?', timeout=_ASKED)
             if reply.code not in (ErrorCode.NO_FRAMES, ErrorCode.NO_TRANSFORM):
                 return
             said = reply.message
