@@ -27,6 +27,8 @@ from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
 
 DATA = Path(__file__).parents[1] / 'data'
+#: A loaded machine may take long over a burst of images; none may be given up.
+PATIENT = {'buffer.rate': 0.0, 'buffer.seconds': 300.0, 'sync.wait': 20.0, 'tf.wait': 20.0}
 RELIABLE = {f'qos_overrides./{{0}}/camera/{topic}.subscription.reliability': 'reliable'
             for topic in ('image', 'camera_info', 'depth_registered')}
 
@@ -98,7 +100,7 @@ def test_a_closest_distance_over_dds_is_that_of_the_recording(scene):
     direct = asyncio.run(ask_directly(scene, questions))
     reliable = {key.format(namespace[1:]): value for key, value in RELIABLE.items()}
     with node('serve', namespace, fixed_frame=recording.world_frame if has_poses else "''",
-              up=up, **{'buffer.rate': 0.0, 'buffer.seconds': 300.0}, **reliable) as server, \
+              up=up, **PATIENT, **reliable) as server, \
             node('player', namespace, recording=DATA / scene, rate=0.0):
         stepper = Stepper(namespace)
         stepper.wait_for_subscribers(['/tf', *(f'{namespace}/camera/{topic}' for topic in (
@@ -109,7 +111,8 @@ def test_a_closest_distance_over_dds_is_that_of_the_recording(scene):
             stamps = stepper.play_all()
             assert list(stamps) == list(recording.frame_indices)
             for question, wanted in zip(questions, direct, strict=True):
-                reply = client.ask(question['question'], regions=drawn(question, stamps))
+                reply = client.ask(question['question'], regions=drawn(question, stamps),
+                                   max_wait=20.0)
                 assert reply.code is wanted.code, (question['id'], reply.message, wanted.message)
                 if wanted.code is not ErrorCode.NONE:
                     continue
