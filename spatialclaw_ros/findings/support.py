@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -11,8 +10,6 @@ from scipy.spatial import cKDTree
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.geometry.planes import dominant_plane
 from spatialclaw_ros.geometry.planes import PlaneFit
-from spatialclaw_ros.geometry.robust import lower_end
-from spatialclaw_ros.geometry.robust import rank_for
 from spatialclaw_ros.geometry.robust import robust_sigma
 
 _PLANES = 3
@@ -62,23 +59,7 @@ def support_under(sight: Sight, up: np.ndarray | None, around: np.ndarray | None
     noise = _typical_noise(sight)
     plane = _touched_plane(around, surface.points, sight.view.origin, 2 * noise
                            + _FLOOR_TOLERANCE, up)
-    if plane is None:
-        return None
-    return _met_halfway(_level_at(plane, around, surface.points, up), surface.points)
-
-
-def _met_halfway(support: Support, points: np.ndarray) -> Support:
-    """The support raised half the way to the lower end of what stands on it, if that is near.
-
-    A thing whose foot is in sight touches its support: a small gap is an error of either (a shiny
-    support reads too deep), a large one a hidden foot. Half the gap is left in the sigma.
-    """
-    rank = rank_for(len(points))
-    space = float(lower_end(points @ support.normal, rank)) - support.level
-    if not 0 < space < _CONTACT:
-        return support
-    return replace(support, foot=support.foot + support.normal * space / 2,
-                   sigma=float(np.hypot(support.sigma, space / np.sqrt(12))))
+    return None if plane is None else _level_at(plane, around, surface.points, up)
 
 
 def _typical_noise(sight: Sight) -> float:

@@ -122,8 +122,8 @@ def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.nd
     sliver = (deepest <= _RIM) & (farthest <= 2 * _RIM) & (counts < _MIN_SHARE * counts.sum())
     step = np.abs(depth - depth[tuple(nearest)]) / tolerance
     apart = ndimage.median(step, labels, names) > 1
-    going_on = _share_going_on(depth, mask, labels, names, tolerance)
-    outer = apart & (counts < _OUTER_SHARE * counts.sum()) & (going_on >= 0.5)
+    outer = apart & (counts < _OUTER_SHARE * counts.sum()) & (
+        _share_going_on(depth, mask, labels, names, tolerance) >= 0.5)
     return np.isin(labels, names[(sliver | outer) & (names != main)])
 
 

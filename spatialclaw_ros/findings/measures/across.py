@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 import math
 
 import numpy as np
@@ -48,30 +47,6 @@ def across_views(a: Object3D, b: Object3D, best: Estimate,
     estimate = replace(estimate, pose=math.hypot(estimate.pose, mismatch((a, b), s, t)))
     joint = math.hypot(estimate.sigma.total, best.sigma.total)
     return estimate if sign * (estimate.value - best.value) > _SURE * joint else best
-
-
-def registration_error(*objects: Object3D) -> float:
-    """Metres by which views of `objects` disagree on where these are, beyond what is told.
-
-    That is beyond the noise of the points, their spacing, and the told errors of the poses.
-    """
-    worst = 0.0
-    for thing in objects:
-        sights = spread_out(thing.sights_in(thing.world), _MOST_SIGHTS)
-        for s, t in pairwise(sights):
-            told = [_told_error(sight) for sight in (s, t)]
-            apart = mismatch((thing,), s, t)
-            worst = max(worst, math.sqrt(max(apart ** 2 - sum(told) ** 2, 0.0)))
-    return worst
-
-
-def _told_error(sight: Sight) -> float:
-    surface, view = sight.surface(), sight.view
-    if view is None or not len(surface.points):
-        return 0.0
-    away = float(np.linalg.norm(surface.center - view.origin))
-    return float(np.median(surface.sigma)) + surface.resolution / 2 + math.hypot(
-        view.pose_translation_sigma, view.pose_rotation_sigma * away, view.bias_share * away)
 
 
 def mismatch(objects: tuple[Object3D, ...], s: Sight, t: Sight) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.measures.across import across_views
-from spatialclaw_ros.findings.measures.across import registration_error
 from spatialclaw_ros.findings.measures.estimate import combined
 from spatialclaw_ros.findings.measures.estimate import DRAWS
 from spatialclaw_ros.findings.measures.estimate import Estimate
@@ -44,7 +43,7 @@ def closest_distance(a: Any, b: Any) -> Distance:
     a, b = as_object(a), as_object(b)
     estimates = [estimate for s, t in pairs_of(a, b)
                  if (estimate := _in_views(s, t)) is not None]
-    best, note = combined(estimates, extremum=-1, registration=registration_error(a, b))
+    best, note = combined(estimates, extremum=-1)
     best = across_views(a, b, best, _plainly, _in_views, -1)
     covariances = end_covariances(a, b, best)
     return Distance(

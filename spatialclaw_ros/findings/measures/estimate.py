@@ -26,6 +26,8 @@ MOST_VIEWS = 8
 _UNIFORM = 1 / math.sqrt(3)
 #: Views that differ by more than this many joint sigmas do not show the same surfaces.
 _DISAGREE = 2.5
+#: Repetitions of choosing the most extreme of several views.
+_CHOICES = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,53 +127,49 @@ def _by_view(measure: Callable[[list[np.ndarray]], float], ends: Ends,
     return math.sqrt(variance)
 
 
-def combined(estimates: Sequence[Estimate], *, extremum: int = 0, registration: float = 0.0
-             ) -> tuple[Estimate, str]:
+def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estimate, str]:
     """Estimates of one thing from several views as one, and a note.
 
-    The mean, weighted by each view's own errors, which the focal length's is not part of; what
-    views differ by beyond their errors widens the mask part. Where the measure is an `extremum`
-    (-1 the smallest, 1 the largest counts), views may also differ since each shows other parts:
-    see `_extreme`. `registration` metres is by how much more than told the views' own readings
-    of one thing disagree.
+    The mean, weighted by each view's own errors, which the focal length's is not part of. Where
+    the measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show different
+    parts: the extreme value is taken, without what choosing the most extreme of several noisy
+    values adds. What views differ by beyond their errors widens the mask part.
     """
     if not estimates:
         raise NotVisible('no view shows a surface that could be measured; ask of another frame')
     if len(estimates) == 1:
         return estimates[0], ''
-    values = np.array([e.value for e in estimates])
     own = np.array([e.own for e in estimates])
-    weight = 1 / np.square(own)
-    value = float(weight @ values / weight.sum())
-    best = estimates[int(np.argmin(np.abs(values - value)))]
-    shrink = float(1 / (best.own * math.sqrt(weight.sum())))
-    beyond = max(float(values.var(ddof=1)) - float(np.square(own).mean()), 0.0)
-    excess = math.sqrt(beyond / len(values))
+    values = np.array([e.value for e in estimates])
     if extremum:
-        value, excess = _extreme(values, np.hypot(own, registration), value, extremum)
-        best = estimates[int(np.argmax(extremum * values))]
+        best, value, shrink, alike = _extreme(estimates, values, own, extremum)
+    else:
+        weight = 1 / np.square(own)
+        value = float(weight @ values / weight.sum())
+        best = estimates[int(np.argmin(np.abs(values - value)))]
+        shrink = float(1 / (best.own * math.sqrt(weight.sum())))
+        alike = np.ones(len(values), bool)
+    excess = 0.0
+    if alike.sum() > 1:
+        spread = float(values[alike].var(ddof=1)) - float(np.square(own[alike]).mean())
+        excess = math.sqrt(max(spread, 0.0) / (1 if extremum else int(alike.sum())))
     frames = tuple(sorted({frame for e in estimates for frame in e.frames}))
+    chi = float(np.ptp(values)) / (_DISAGREE * math.sqrt(2) * float(np.median(own)))
+    note = f'views differ: {", ".join(f"{v:.3f}" for v in values)}' if chi > 1 else ''
     return Estimate(
         value, best.errors * shrink, math.hypot(best.mask * shrink, excess),
-        (best.frame[0] * shrink, best.frame[1]), best.pose, best.points, frames
-        ), _differing(values, own)
+        (best.frame[0] * shrink, best.frame[1]), best.pose, best.points, frames), note
 
 
-def _extreme(values: np.ndarray, own: np.ndarray, mean: float, sign: int) -> tuple[float, float]:
-    """The extreme of what each view shows, and one sigma of what is not known of it.
+def _extreme(estimates: Sequence[Estimate], values: np.ndarray, own: np.ndarray, sign: int
+             ) -> tuple[Estimate, float, float, np.ndarray]:
+    """The most extreme estimate, and its value without the bias of choosing it.
 
-    What a view shows is its value drawn towards the mean, the more so the better the views' own
-    errors explain that they differ (James and Stein's estimator as Efron and Morris read it, JASA
-    1973): views that agree are averaged, those that differ for sure are not.
+    Then the factor by which its own error shrinks since others support it, and which do, bool.
     """
-    other_parts = max(float(values.var(ddof=1)) - float(np.square(own).mean()), 0.0)
-    share = other_parts / (other_parts + np.square(own))
-    shown = mean + share * (values - mean)
-    at = int(np.argmax(sign * shown))
-    return float(shown[at]), float(own[at] * math.sqrt(share[at]))
-
-
-def _differing(values: np.ndarray, own: np.ndarray) -> str:
-    if float(np.ptp(values)) <= _DISAGREE * math.sqrt(2) * float(np.median(own)):
-        return ''
-    return f'views differ: {", ".join(f"{v:.3f}" for v in values)}'
+    noise = np.random.default_rng(SEED).standard_normal((_CHOICES, len(values)))
+    drawn = sign * (sign * (values + noise * own)).max(axis=1)
+    at = int(np.argmax(sign * values))
+    value = 2 * float(values[at]) - float(drawn.mean())
+    alike = np.abs(values - values[at]) <= 3 * np.hypot(own, own[at])
+    return estimates[at], value, min(float(drawn.std() / own[at]), 1.0), alike

@@ -9,7 +9,6 @@ import numpy as np
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Quantity
 from spatialclaw_ros.findings.measures.across import across_views
-from spatialclaw_ros.findings.measures.across import registration_error
 from spatialclaw_ros.findings.measures.ends import end_along
 from spatialclaw_ros.findings.measures.estimate import combined
 from spatialclaw_ros.findings.measures.estimate import Estimate
@@ -72,8 +71,7 @@ def gap(a: Any, b: Any, axis: Any = None) -> Distance:
     if direction @ line < 0:
         direction = -direction
     best, note = combined([e for s, t in pairs_of(a, b)
-                           if (e := _gap_in_views(s, t, direction)) is not None],
-                          extremum=-1, registration=registration_error(a, b))
+                           if (e := _gap_in_views(s, t, direction)) is not None], extremum=-1)
     best = across_views(a, b, best, lambda s, t: _gap_plainly(s, t, direction),
                         lambda s, t: _gap_in_views(s, t, direction), -1)
     return Distance(
@@ -110,8 +108,7 @@ def viewed_axis(view: View, up: np.ndarray | None, axis: str) -> np.ndarray:
 
 def _extent(a: Object3D, direction: np.ndarray, name: str) -> Quantity:
     found = [_extent_in_views(s, s, direction) for s in spread_out(a.sights_in(a.world))]
-    best, note = combined([e for e in found if e is not None], extremum=1,
-                          registration=registration_error(a))
+    best, note = combined([e for e in found if e is not None], extremum=1)
     best = across_views(
         a, a, best, lambda s, t: _extent_plainly(s, t, direction),
         lambda s, t: _extent_in_views(s, t, direction), 1)

@@ -9,7 +9,6 @@ import numpy as np
 from spatialclaw_ros.findings.answer import FoundPlane
 from spatialclaw_ros.findings.answer import Quantity
 from spatialclaw_ros.findings.errors import NotVisible
-from spatialclaw_ros.findings.measures.across import registration_error
 from spatialclaw_ros.findings.measures.ends import end_along
 from spatialclaw_ros.findings.measures.estimate import combined
 from spatialclaw_ros.findings.measures.estimate import Estimate
@@ -44,7 +43,7 @@ def height(a: Any, support: Any = None) -> Quantity:
         raise NotVisible(
             f'no support is seen about the foot of {a.name!r}; give one: height(a, support=...), '
             'a plane or the object it stands on')
-    best, note = combined(estimates, extremum=1, registration=registration_error(a))
+    best, note = combined(estimates, extremum=1)
     notes = [note, _NO_GRAVITY if a.up is None else '']
     return Quantity(f'height of {a.name}', best.value, 'm', best.sigma, best.interval(),
                     best.points, best.frames, '; '.join(n for n in notes if n))
