@@ -26,7 +26,7 @@ from spatialclaw_ros.simulation.questions import FAMILIES
 from spatialclaw_ros.simulation.simulation import Simulation
 from spatialclaw_ros.simulation.truth import Truth
 
-_FAMILIES = ('closest', 'height', 'position_world', 'left_right', 'camera_height')
+_FAMILIES = ('closest', 'from_camera', 'position_world', 'left_right', 'camera_height')
 _READY = 60.0
 _ASKED = 30.0
 
