@@ -14,6 +14,8 @@ _RIM = 2.5
 _MIN_SHARE = 0.15
 #: A surface this large in a mask is no stray part of what lies about the object.
 _OUTER_SHARE = 0.35
+#: A surface smaller than this share of a mask is an island.
+_ISLAND_SHARE = 0.05
 _ALONG = 2
 
 
@@ -101,13 +103,15 @@ def surfaces(depth: np.ndarray, known: np.ndarray, tolerance: np.ndarray) -> np.
     return np.where(known, labels.reshape(depth.shape), -1)
 
 
-def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray, focal: float
+            ) -> np.ndarray:
     """(h, w) bool: pixels of `mask` whose reading is of another surface than the object's.
 
     The largest surface in the mask is the object's. Another one, a depth step away, is not when
     it is a sliver between that surface and the mask's outline, a few pixels wide all along (what
     a mask or a depth image that is a pixel off lets in), or when it goes on beyond the outline
     without a step: then it is part of what lies about the object. A leg or a handle does neither.
+    An island is not when it lies farther behind than the object is large.
     """
     known = mask & np.isfinite(depth)
     labels = surfaces(depth, known, tolerance)
@@ -124,7 +128,15 @@ def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.nd
     apart = ndimage.median(step, labels, names) > 1
     outer = apart & (counts < _OUTER_SHARE * counts.sum()) & (
         _share_going_on(depth, mask, labels, names, tolerance) >= 0.5)
-    return np.isin(labels, names[(sliver | outer) & (names != main)])
+    beyond = ndimage.median(depth, labels, names) - np.median(depth[labels == main])
+    island = (counts < _ISLAND_SHARE * counts.sum()) & (beyond > _across(depth, mask, focal))
+    return np.isin(labels, names[(sliver | outer | island) & (names != main)])
+
+
+def _across(depth: np.ndarray, mask: np.ndarray, focal: float) -> float:
+    """Metres across what `mask` shows, from corner to corner of its bounding box."""
+    rows, columns = np.nonzero(mask)
+    return float(np.hypot(np.ptp(rows), np.ptp(columns)) * np.nanmedian(depth[mask]) / focal)
 
 
 def _share_going_on(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray, names: np.ndarray,

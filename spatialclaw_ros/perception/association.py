@@ -8,7 +8,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from spatialclaw_ros.perception.masks import Mask
-from spatialclaw_ros.perception.propagate import surface
+from spatialclaw_ros.perception.other_views import Sighting
+from spatialclaw_ros.perception.other_views import surface
 from spatialclaw_ros.scene import Frame
 
 _FAR = 1e6
@@ -60,7 +61,7 @@ def _assign(known: list[tuple[np.ndarray, float]], places: list[tuple[np.ndarray
 
 def _place(frame: Frame, mask: Mask) -> tuple[np.ndarray, float]:
     """World centre (3,) of the mask's surface and its size, metres; NaN where unknown."""
-    points = surface(frame, mask)
+    points = surface(Sighting(frame, mask))
     if points is None or len(points) < _LEAST_POINTS:
         return np.full(3, np.nan), np.nan
     center = np.median(points, axis=0)

@@ -2,7 +2,8 @@
 
 A graph cut over a padded crop. Its evidence: colours common in the box and rare around it;
 distance from the surfaces around, as far as they extend into the box; pieces of continuous depth
-that go on outside; boxes of other objects; missing depth; position in the box. Colours, the share
+that go on outside; boxes of other objects; the object's masks in other
+frames; missing depth; position in the box. Colours, the share
 of the object that lies in a surface (a flat thing), and its share of missing depth are learned
 from the cut and the cut is made again. A box is taken to be tight: where the cut leaves a side
 bare, the way to that side is eased. Last, the rim moves to the nearest edge of colour.
@@ -25,6 +26,8 @@ from spatialclaw_ros.perception.graph_cut import Links
 from spatialclaw_ros.perception.graph_cut import links_of
 from spatialclaw_ros.perception.masks import cropped
 from spatialclaw_ros.perception.masks import Mask
+from spatialclaw_ros.perception.other_views import other_views_odds
+from spatialclaw_ros.perception.other_views import Sighting
 from spatialclaw_ros.perception.rim import snap_to_edges
 from spatialclaw_ros.perception.surroundings import Surroundings
 from spatialclaw_ros.perception.surroundings import surroundings
@@ -58,6 +61,7 @@ class _Scene:
     pinned: np.ndarray
     position: np.ndarray
     pieces: np.ndarray
+    seen: np.ndarray
     others: np.ndarray
 
     def cut(self, log_odds: np.ndarray) -> np.ndarray:
@@ -78,14 +82,16 @@ class _Evidence:
                 + others * self.others)
 
 
-def cut_box(frame: Frame, box: Box2D, others: Sequence[Box2D], *,
+def cut_box(frame: Frame, box: Box2D, others: Sequence[Box2D],
+            elsewhere: Sequence[Sighting] = (), *,
             must: np.ndarray | None = None, must_not: np.ndarray | None = None) -> Mask:
     """Mask of the object in `box` (x1, y1, x2, y2); `others` are boxes of other objects.
 
-    `must` and `must_not` (H, W) bool are pixels known to be of the object, and not to be. Raises
-    NothingInside when nothing can be told from its surroundings.
+    `elsewhere` is what other frames show of the object. `must` and `must_not` (H, W) bool are
+    pixels known to be of the object, and not to be. Raises NothingInside when nothing can be
+    told from its surroundings.
     """
-    scene = _scene(frame, box, others, must, must_not)
+    scene = _scene(frame, box, others, elsewhere, must, must_not)
     found, mask = _learn(scene)
     eased, mask = _reach_sides(scene, found.total(), mask)
     mask = _whole(mask)
@@ -97,15 +103,16 @@ def cut_box(frame: Frame, box: Box2D, others: Sequence[Box2D], *,
     if scene.others.any():
         variants.append(found.total(others=0.0))
     rough = scene.crop.enlarged(mask)
-    colour_first = found.colour + _DOUBT * (found.surface + scene.pieces + scene.others)
+    colour_first = found.colour + _DOUBT * (found.surface + scene.pieces + scene.seen
+                                            + scene.others)
     pixels = snap_to_edges(_crop_image(frame, scene.crop), rough, scene.crop.spread(colour_first))
     coarse = [rough] + [scene.crop.enlarged(_whole(scene.cut(odds + ease))) for odds in variants]
     alternatives = np.stack([pixels if not other.any() else other for other in coarse])
     return cropped(pixels, alternatives, _agreement(pixels, alternatives), scene.crop.origin)
 
 
-def _scene(frame: Frame, box: Box2D, others: Sequence[Box2D], must: np.ndarray | None,
-           must_not: np.ndarray | None) -> _Scene:
+def _scene(frame: Frame, box: Box2D, others: Sequence[Box2D], elsewhere: Sequence[Sighting],
+           must: np.ndarray | None, must_not: np.ndarray | None) -> _Scene:
     crop = crop_around(frame, box, others)
     around = surroundings(crop)
     pinned = np.zeros(crop.shape, np.float32)
@@ -114,7 +121,7 @@ def _scene(frame: Frame, box: Box2D, others: Sequence[Box2D], must: np.ndarray |
             pinned[_sampled(mask, crop)] = nats
     return _Scene(crop, around, lab_of(crop), links_of(crop), crop.outside, pinned,
                   evidence.position_odds(crop), evidence.piece_odds(crop, around),
-                  evidence.others_odds(crop))
+                  other_views_odds(crop, frame, elsewhere), evidence.others_odds(crop))
 
 
 def _sampled(mask: np.ndarray, crop: Crop) -> np.ndarray:
@@ -132,7 +139,8 @@ def _learn(scene: _Scene) -> tuple[_Evidence, np.ndarray]:
     crop, inside = scene.crop, scene.crop.inside
     ring = scene.never.astype(np.float32)
     colour = evidence.colour_odds(scene.lab, inside, ring)
-    likely = _probability(1.5 * colour + scene.position + scene.pieces + scene.others - 0.5,
+    likely = _probability(1.5 * colour + scene.position + scene.pieces + scene.seen
+                          + scene.others - 0.5,
                           scene.never)
     found = None
     for turn in range(_ROUNDS):
@@ -144,7 +152,8 @@ def _learn(scene: _Scene) -> tuple[_Evidence, np.ndarray]:
         position = scene.position * (_LATER_POSITION if turn else 1.0)
         found = _Evidence(
             colour, evidence.surface_odds(crop, scene.around, _share_on(scene, ours)),
-            position + scene.pieces + evidence.missing_odds(crop, ours, rest), scene.others)
+            position + scene.pieces + scene.seen + evidence.missing_odds(crop, ours, rest),
+            scene.others)
         log_odds = found.total()
         mask = scene.cut(log_odds)
         likely = mask * np.clip(0.6 + 0.1 * log_odds, 0.31, 1)

@@ -11,6 +11,7 @@ from spatialclaw_ros.perception.box_cut import cut_box
 from spatialclaw_ros.perception.box_cut import NothingInside
 from spatialclaw_ros.perception.masks import as_given
 from spatialclaw_ros.perception.masks import Mask
+from spatialclaw_ros.perception.other_views import Sighting
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import Region
 from spatialclaw_ros.scene.region import Box2D
@@ -22,8 +23,11 @@ _PATCH_COLOUR = 14
 _SEED_RADIUS = 3
 
 
-def cut_out(frame: Frame, region: Region, others: Sequence[Region]) -> Mask:
+def cut_out(frame: Frame, region: Region, others: Sequence[Region],
+            elsewhere: Sequence[Sighting] = ()) -> Mask:
     """Mask of the object in `region`; `others` are regions of other objects in the frame.
+
+    `elsewhere` is what other frames show of the object.
 
     Raises ValueError for a region outside the image, and NothingInside when no object can be
     told from its surroundings.
@@ -35,7 +39,7 @@ def cut_out(frame: Frame, region: Region, others: Sequence[Region]) -> Mask:
     if region.points is not None:
         return _cut_at_points(frame, region, boxes)
     assert region.box is not None
-    return cut_box(frame, region.box, boxes)
+    return cut_box(frame, region.box, boxes, elsewhere)
 
 
 def _cut_at_points(frame: Frame, region: Region, others: Sequence[Box2D]) -> Mask:

@@ -15,7 +15,8 @@ from spatialclaw_ros.perception.cutout import cut_out
 from spatialclaw_ros.perception.cutout import NothingInside
 from spatialclaw_ros.perception.masks import Mask
 from spatialclaw_ros.perception.names import matching
-from spatialclaw_ros.perception.propagate import seen_again
+from spatialclaw_ros.perception.other_views import seen_again
+from spatialclaw_ros.perception.other_views import Sighting
 from spatialclaw_ros.perception.reply import segmented_by_name
 from spatialclaw_ros.perception.reply import Sightings
 from spatialclaw_ros.scene import Frame
@@ -29,6 +30,7 @@ class Detections:
 
     def __init__(self) -> None:
         """Start with no mask made."""
+        self._alone: dict[tuple[int, int], tuple[Mask | None, str]] = {}
         self._made: dict[tuple[int, int], tuple[Mask | None, str]] = {}
 
     def vocabulary(self, frames: Sequence[Frame]) -> tuple[str, ...] | None:
@@ -40,7 +42,8 @@ class Detections:
         """Masks of the regions named by `request.prompts`."""
         chosen = [frame for frame in frames if frame.index in request.frames]
         return segmented_by_name(
-            request, chosen, self.vocabulary(frames) or (), self._find, gated=False)
+            request, chosen, self.vocabulary(frames) or (),
+            lambda prompt, _: self._find(prompt, chosen, frames), gated=False)
 
     def segment_boxes(self, request: SegmentBoxes, frames: Sequence[Frame]) -> Segmented:
         """Masks of the objects in `request.boxes` on the prompt frame."""
@@ -82,42 +85,70 @@ class Detections:
                         masks.append(again.instance(other.index, number, region.name, 1.0))
         return Segmented(asked, tuple(masks), '; '.join(reasons))
 
-    def _find(self, prompt: str, frames: Sequence[Frame]) -> Sightings:
+    def _find(self, prompt: str, chosen: Sequence[Frame], frames: Sequence[Frame]) -> Sightings:
         sightings, reasons = [], []
-        for frame in frames:
+        for frame in chosen:
             pairs = []
             for i, region in enumerate(frame.regions):
                 if not matching(prompt, [region.name]):
                     continue
-                mask, reason = self._region_mask(frame, i)
+                mask, reason = self._region_mask(frame, i, frames)
                 if mask is None:
                     reasons.append(reason)
                 else:
                     pairs.append((mask, region.score))
             sightings.append((frame, pairs))
         if not any(pairs for _, pairs in sightings) and not reasons:
-            reasons.append(f'{prompt!r} has no region in frames {[f.index for f in frames]}')
+            reasons.append(f'{prompt!r} has no region in frames {[f.index for f in chosen]}')
         return sightings, '; '.join(reasons)
 
-    def _region_mask(self, frame: Frame, i: int) -> tuple[Mask | None, str]:
+    def _region_mask(self, frame: Frame, i: int, frames: Sequence[Frame]
+                     ) -> tuple[Mask | None, str]:
+        """Mask of a region, with what `frames` show of the object of its name."""
         key = (frame.index, i)
         if key not in self._made:
-            others = [region for j, region in enumerate(frame.regions) if j != i]
-            self._made[key] = _mask_of(frame, frame.regions[i], others)
+            elsewhere = self._elsewhere(frame, frame.regions[i].name, frames)
+            self._made[key] = (_mask_of(frame, frame.regions[i], _but(frame, i), elsewhere)
+                               if elsewhere else self._first_mask(frame, i))
         return self._made[key]
 
+    def _first_mask(self, frame: Frame, i: int) -> tuple[Mask | None, str]:
+        """Mask of a region from its own frame alone."""
+        key = (frame.index, i)
+        if key not in self._alone:
+            self._alone[key] = _mask_of(frame, frame.regions[i], _but(frame, i))
+        return self._alone[key]
 
-def _mask_of(frame: Frame, region: Region, others: Sequence[Region]) -> tuple[Mask | None, str]:
+    def _elsewhere(self, frame: Frame, name: str, frames: Sequence[Frame]) -> list[Sighting]:
+        """Sightings in other frames of what is called `name` once in every frame it is in."""
+        found = []
+        for other in frames:
+            of_name = [i for i, region in enumerate(other.regions) if region.name == name]
+            if len(of_name) > 1:
+                return []
+            if of_name and other.index != frame.index and other.camera_to_world is not None:
+                mask, _ = self._first_mask(other, of_name[0])
+                if mask is not None:
+                    found.append(Sighting(other, mask))
+        return found
+
+
+def _but(frame: Frame, i: int) -> list[Region]:
+    return [region for j, region in enumerate(frame.regions) if j != i]
+
+
+def _mask_of(frame: Frame, region: Region, others: Sequence[Region],
+             elsewhere: Sequence[Sighting] = ()) -> tuple[Mask | None, str]:
     """The region's mask, or why there is none."""
     try:
-        return cut_out(frame, region, others), ''
+        return cut_out(frame, region, others, elsewhere), ''
     except NothingInside as nothing:
         return None, f'{region.name!r} in frame {frame.index}: {nothing}'
 
 
 def _mask_again(frame: Frame, mask: Mask, name: str, other: Frame) -> tuple[Mask | None, str]:
     """The mask of the same object in `other`, or why there is none."""
-    region = seen_again(frame, mask, name, other)
+    region = seen_again(Sighting(frame, mask), name, other)
     if region is not None:
         return _mask_of(other, region, other.regions)
     posed = frame.camera_to_world is not None and other.camera_to_world is not None

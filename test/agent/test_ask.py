@@ -91,7 +91,8 @@ async def test_a_corrupted_frame_is_noticed_by_the_check(nursery: Nursery) -> No
     assert clean.code is ErrorCode.NONE and clean.steps == 2
     assert bad.code in (ErrorCode.NONE, ErrorCode.AMBIGUOUS)
     if bad.code is ErrorCode.NONE:
-        assert bad.interval.width > 1.5 * clean.interval.width
+        assert bad.interval.width > 1.3 * clean.interval.width
+        assert bad.interval.low < 0.2 < bad.interval.high
 
 
 async def test_things_that_cannot_be_told_apart_are_not(nursery: Nursery) -> None:

@@ -26,8 +26,6 @@ MOST_VIEWS = 8
 _UNIFORM = 1 / math.sqrt(3)
 #: Views that differ by more than this many joint sigmas do not show the same surfaces.
 _DISAGREE = 2.5
-#: Repetitions of choosing the most extreme of several views.
-_CHOICES = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,46 +128,58 @@ def _by_view(measure: Callable[[list[np.ndarray]], float], ends: Ends,
 def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estimate, str]:
     """Estimates of one thing from several views as one, and a note.
 
-    The mean, weighted by each view's own errors, which the focal length's is not part of. Where
-    the measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show different
-    parts: the extreme value is taken, without what choosing the most extreme of several noisy
-    values adds. What views differ by beyond their errors widens the mask part.
+    The mean, weighted by each view's own errors, which the focal length's is not part of; what
+    views differ by beyond their errors widens the mask part. Where the measure is an `extremum`
+    (-1 the smallest, 1 the largest counts), views may also differ since each shows other parts:
+    see `_extreme`.
     """
     if not estimates:
         raise NotVisible('no view shows a surface that could be measured; ask of another frame')
     if len(estimates) == 1:
         return estimates[0], ''
-    own = np.array([e.own for e in estimates])
     values = np.array([e.value for e in estimates])
+    own = np.array([e.own for e in estimates])
+    weight = 1 / np.square(own)
+    mean, mean_sigma = float(weight @ values / weight.sum()), float(weight.sum() ** -0.5)
     if extremum:
-        best, value, shrink, alike = _extreme(estimates, values, own, extremum)
+        at, value, sigma = _extreme(values, own, mean, mean_sigma, extremum)
+        excess = 0.0
     else:
-        weight = 1 / np.square(own)
-        value = float(weight @ values / weight.sum())
-        best = estimates[int(np.argmin(np.abs(values - value)))]
-        shrink = float(1 / (best.own * math.sqrt(weight.sum())))
-        alike = np.ones(len(values), bool)
-    excess = 0.0
-    if alike.sum() > 1:
-        spread = float(values[alike].var(ddof=1)) - float(np.square(own[alike]).mean())
-        excess = math.sqrt(max(spread, 0.0) / (1 if extremum else int(alike.sum())))
+        at, value, sigma = int(np.argmin(np.abs(values - mean))), mean, mean_sigma
+        excess = math.sqrt(_beyond(values, own) / len(values))
+    best, shrink = estimates[at], sigma / own[at]
     frames = tuple(sorted({frame for e in estimates for frame in e.frames}))
-    chi = float(np.ptp(values)) / (_DISAGREE * math.sqrt(2) * float(np.median(own)))
-    note = f'views differ: {", ".join(f"{v:.3f}" for v in values)}' if chi > 1 else ''
     return Estimate(
         value, best.errors * shrink, math.hypot(best.mask * shrink, excess),
-        (best.frame[0] * shrink, best.frame[1]), best.pose, best.points, frames), note
+        (best.frame[0] * shrink, best.frame[1]), best.pose, best.points, frames
+        ), _differing(values, own)
 
 
-def _extreme(estimates: Sequence[Estimate], values: np.ndarray, own: np.ndarray, sign: int
-             ) -> tuple[Estimate, float, float, np.ndarray]:
-    """The most extreme estimate, and its value without the bias of choosing it.
+def _beyond(values: np.ndarray, own: np.ndarray) -> float:
+    """Variance of `values` beyond what their errors `own` explain."""
+    return max(float(values.var(ddof=1)) - float(np.square(own).mean()), 0.0)
 
-    Then the factor by which its own error shrinks since others support it, and which do, bool.
+
+def _extreme(values: np.ndarray, own: np.ndarray, mean: float, mean_sigma: float, sign: int
+             ) -> tuple[int, float, float]:
+    """Which view shows the extreme, its value, and one sigma of that.
+
+    What a view shows is its value drawn towards the mean, the more so the better the views' own
+    errors explain that they differ (James and Stein's estimator as Efron and Morris read it, JASA
+    1973): views that agree are averaged, those that differ for sure are not. Whether these show
+    other parts or one of them errs more than told, the values alone do not say: either is as
+    likely.
     """
-    noise = np.random.default_rng(SEED).standard_normal((_CHOICES, len(values)))
-    drawn = sign * (sign * (values + noise * own)).max(axis=1)
-    at = int(np.argmax(sign * values))
-    value = 2 * float(values[at]) - float(drawn.mean())
-    alike = np.abs(values - values[at]) <= 3 * np.hypot(own, own[at])
-    return estimates[at], value, min(float(drawn.std() / own[at]), 1.0), alike
+    other_parts = _beyond(values, own)
+    share = other_parts / (other_parts + np.square(own))
+    shown = mean + share * (values - mean)
+    at = int(np.argmax(sign * shown))
+    sigma = math.hypot(own[at] * math.sqrt(share[at]), (1 - share[at]) * mean_sigma,
+                       (shown[at] - mean) / 2)
+    return at, float(shown[at]), sigma
+
+
+def _differing(values: np.ndarray, own: np.ndarray) -> str:
+    if float(np.ptp(values)) <= _DISAGREE * math.sqrt(2) * float(np.median(own)):
+        return ''
+    return f'views differ: {", ".join(f"{v:.3f}" for v in values)}'

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from spatialclaw_ros.geometry.layers import bled_in
+from spatialclaw_ros.geometry.layers import step_tolerance
+
+SHAPE, FOCAL = (120, 160), 300.0
+OBJECT = np.s_[30:90, 40:120]
+
+
+def scene(*patches) -> tuple[np.ndarray, np.ndarray]:
+    """Depth of a face 1 m away before a wall at 2 m, and its mask; then patches over both."""
+    depth, mask = np.full(SHAPE, 2.0), np.zeros(SHAPE, bool)
+    depth[OBJECT], mask[OBJECT] = 1.0, True
+    for where, metres in patches:
+        depth[where] = metres
+    return depth, mask
+
+
+def dropped(depth: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    tolerance = step_tolerance(depth, np.full(SHAPE, 0.001), FOCAL)
+    return bled_in(depth, mask, tolerance, FOCAL)
+
+
+def test_a_face_alone_keeps_every_reading():
+    assert not dropped(*scene()).any()
+
+
+@pytest.mark.parametrize('where', [np.s_[30:32, 40:120], np.s_[30:90, 118:120]])
+def test_a_sliver_of_the_wall_along_the_outline_is_dropped(where):
+    depth, mask = scene((where, 2.0))
+    lost = dropped(depth, mask)
+    assert lost[where].all() and lost.sum() == lost[where].size
+
+
+def test_a_part_that_goes_on_beyond_the_outline_is_dropped():
+    depth, mask = scene((np.s_[30:50, 100:120], 2.0))
+    lost = dropped(depth, mask)
+    assert lost[30:50, 100:120].all() and not lost[50:, :].any()
+
+
+def test_a_leg_nearer_or_farther_than_the_body_is_kept():
+    depth, mask = scene((np.s_[50:80, 60:75], 1.12), (np.s_[50:80, 90:105], 0.9))
+    assert not dropped(depth, mask).any()
+
+
+def test_an_island_farther_behind_than_the_object_is_large_is_dropped():
+    small = np.s_[50:60, 60:70]
+    size = float(np.hypot(59, 79)) / FOCAL
+    depth, mask = scene((small, 1.0 + 1.2 * size))
+    lost = dropped(depth, mask)
+    assert lost[small].all() and lost.sum() == lost[small].size
+    depth, mask = scene((small, 1.0 + 0.8 * size))
+    assert not dropped(depth, mask).any()
