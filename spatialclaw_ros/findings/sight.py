@@ -24,6 +24,8 @@ _LEAST_FOR_SCALE = 30
 _MOST_FOR_SCALE = 4000
 #: Places at which the inside of a surface is sampled at most; its rim is sampled in full.
 _MOST_SAMPLES = 20000
+#: The same under an alternative mask, of which only what differs is asked.
+_MOST_OTHER_SAMPLES = 1500
 _RIM = 3
 _RADIUS = 2
 #: Noise, in pixel pitches, from which on windows are wider.
@@ -109,7 +111,8 @@ class DepthSight:
     def surface(self, variant: int = 0) -> DepthSurface:
         """The visible surface under one of the masks; may have no points."""
         if variant not in self._surfaces:
-            self._surfaces[variant] = self._make_surface(self.masks[variant])
+            self._surfaces[variant] = self._make_surface(
+                self.masks[variant], _MOST_OTHER_SAMPLES if variant else _MOST_SAMPLES)
         return self._surfaces[variant]
 
     def _inverse(self, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -123,13 +126,13 @@ class DepthSight:
              ) -> LocalFit:
         return fit_locally(self.depth, usable, wanted, self.tolerance, shift, radius)
 
-    def _make_surface(self, mask: np.ndarray) -> DepthSurface:
+    def _make_surface(self, mask: np.ndarray, most: int) -> DepthSurface:
         usable = mask & np.isfinite(self.depth)
         wanted = mask & (usable | self.fillable)
         shift = rim_shift(mask)
         moved = wanted & (shift != 0).any(axis=2)
         inner = ndimage.binary_erosion(mask, iterations=_RIM, border_value=1)
-        stride = int(np.ceil(np.sqrt(max(inner.sum(), 1) / _MOST_SAMPLES)))
+        stride = int(np.ceil(np.sqrt(max(inner.sum(), 1) / most)))
         still = self._fit(usable, wanted & (~inner | _grid(mask.shape, stride)),
                           np.zeros_like(shift), self.radius)
         rim = self._fit(usable, moved, shift, self.radius)
