@@ -26,8 +26,8 @@ MOST_VIEWS = 8
 _UNIFORM = 1 / math.sqrt(3)
 #: Views that differ by more than this many joint sigmas do not show the same surfaces.
 _DISAGREE = 2.5
-#: Repetitions of choosing the most extreme of several views.
-_CHOICES = 400
+#: Views of one part differ by more than this many joint sigmas once in twenty times.
+_ALIKE = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +132,9 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
 
     The mean, weighted by each view's own errors, which the focal length's is not part of. Where
     the measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show different
-    parts: the extreme value is taken, without what choosing the most extreme of several noisy
-    values adds. What views differ by beyond their errors widens the mask part.
+    parts: the mean is then of the most extreme view and of those whose errors explain that they
+    differ from it. What these differ by beyond their errors widens the mask part, by Birge's
+    ratio (Physical Review 40, 1932).
     """
     if not estimates:
         raise NotVisible('no view shows a surface that could be measured; ask of another frame')
@@ -141,18 +142,15 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
         return estimates[0], ''
     own = np.array([e.own for e in estimates])
     values = np.array([e.value for e in estimates])
-    if extremum:
-        best, value, shrink, alike = _extreme(estimates, values, own, extremum)
-    else:
-        weight = 1 / np.square(own)
-        value = float(weight @ values / weight.sum())
-        best = estimates[int(np.argmin(np.abs(values - value)))]
-        shrink = float(1 / (best.own * math.sqrt(weight.sum())))
-        alike = np.ones(len(values), bool)
+    alike = _with_most_extreme(values, own, extremum) if extremum else np.ones(len(own), bool)
+    weight = np.where(alike, 1 / np.square(own), 0.0)
+    value = float(weight @ values / weight.sum())
+    best = estimates[int(np.argmin(np.where(alike, np.abs(values - value), np.inf)))]
+    shrink = float(1 / (best.own * math.sqrt(weight.sum())))
     excess = 0.0
     if alike.sum() > 1:
-        spread = float(values[alike].var(ddof=1)) - float(np.square(own[alike]).mean())
-        excess = math.sqrt(max(spread, 0.0) / (1 if extremum else int(alike.sum())))
+        scatter = float(weight @ np.square(values - value)) / (int(alike.sum()) - 1)
+        excess = math.sqrt(max(scatter - 1, 0.0) / weight.sum())
     frames = tuple(sorted({frame for e in estimates for frame in e.frames}))
     chi = float(np.ptp(values)) / (_DISAGREE * math.sqrt(2) * float(np.median(own)))
     note = f'views differ: {", ".join(f"{v:.3f}" for v in values)}' if chi > 1 else ''
@@ -161,15 +159,11 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
         (best.frame[0] * shrink, best.frame[1]), best.pose, best.points, frames), note
 
 
-def _extreme(estimates: Sequence[Estimate], values: np.ndarray, own: np.ndarray, sign: int
-             ) -> tuple[Estimate, float, float, np.ndarray]:
-    """The most extreme estimate, and its value without the bias of choosing it.
+def _with_most_extreme(values: np.ndarray, own: np.ndarray, sign: int) -> np.ndarray:
+    """Which views (N,) bool show what the most extreme one shows, as far as errors tell.
 
-    Then the factor by which its own error shrinks since others support it, and which do, bool.
+    The most extreme value within reach of errors is looked for: a value that is extreme only
+    because it is poor is not. Views alike it within _ALIKE joint sigmas are taken with it.
     """
-    noise = np.random.default_rng(SEED).standard_normal((_CHOICES, len(values)))
-    drawn = sign * (sign * (values + noise * own)).max(axis=1)
-    at = int(np.argmax(sign * values))
-    value = 2 * float(values[at]) - float(drawn.mean())
-    alike = np.abs(values - values[at]) <= 3 * np.hypot(own, own[at])
-    return estimates[at], value, min(float(drawn.std() / own[at]), 1.0), alike
+    at = int(np.argmax(sign * values - own))
+    return np.abs(values - values[at]) <= _ALIKE * np.hypot(own, own[at])

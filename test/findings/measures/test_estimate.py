@@ -1,0 +1,52 @@
+"""Views of one thing as one measure: none counts for more than its errors allow."""
+
+import numpy as np
+import pytest
+
+from spatialclaw_ros.findings.errors import NotVisible
+from spatialclaw_ros.findings.measures.estimate import combined
+from spatialclaw_ros.findings.measures.estimate import Estimate
+
+
+def estimate(value, sigma, frame=0):
+    return Estimate(value, np.zeros(2), sigma, (0.0, 0.0), 0.0, np.zeros((2, 3)), (frame,))
+
+
+@pytest.mark.parametrize('sign', [1, -1])
+def test_a_poor_view_does_not_decide_an_extremum(sign):
+    good, poor = estimate(sign * 1.0, 0.002), estimate(sign * 1.015, 0.02, 1)
+    found, note = combined([good, poor], extremum=sign)
+    assert sign * found.value == pytest.approx(1.0, abs=0.001)
+    assert found.sigma.total < 0.0021
+    assert not note
+
+
+@pytest.mark.parametrize('sign', [1, -1])
+def test_what_only_one_view_shows_is_the_extremum(sign):
+    hidden, whole = estimate(sign * 1.0, 0.002), estimate(sign * 1.1, 0.004, 1)
+    found, note = combined([hidden, whole], extremum=sign)
+    assert sign * found.value == pytest.approx(1.1)
+    assert found.sigma.total == pytest.approx(0.004)
+    assert 'views differ' in note
+
+
+def test_views_alike_are_averaged_and_the_extremum_is_not_biased():
+    rng = np.random.default_rng(1)
+    found = [combined([estimate(value, 0.01, i) for i, value in enumerate(drawn)], extremum=1)[0]
+             for drawn in 1 + 0.01 * rng.standard_normal((4000, 2))]
+    errors = np.array([one.value for one in found]) - 1
+    assert abs(errors.mean()) < 0.0015
+    assert errors.std() < 0.0085
+    assert np.mean(np.abs(errors) < 1.96 * np.array([one.sigma.total for one in found])) > 0.92
+
+
+def test_views_that_differ_beyond_their_errors_widen_a_mean():
+    found, note = combined([estimate(1.0, 0.001), estimate(1.02, 0.001, 1)])
+    assert found.value == pytest.approx(1.01)
+    assert found.sigma.total > 0.009
+    assert 'views differ' in note
+
+
+def test_no_view_is_an_error():
+    with pytest.raises(NotVisible, match='no view'):
+        combined([])
