@@ -130,7 +130,8 @@ def _by_view(measure: Callable[[list[np.ndarray]], float], ends: Ends,
 def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estimate, str]:
     """Estimates of one thing from several views as one, and a note.
 
-    The mean, weighted by each view's own errors, which the focal length's is not part of. Where
+    The mean, weighted by each view's own errors, which the focal length's is not part of. Masks
+    err alike in every view, by what the object's outline is like: their part is a mean too. Where
     the measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show different
     parts: the mean is then of the most extreme view and of those whose errors explain that they
     differ from it. What these differ by beyond their errors widens the mask part, by Birge's
@@ -147,6 +148,7 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
     value = float(weight @ values / weight.sum())
     best = estimates[int(np.argmin(np.where(alike, np.abs(values - value), np.inf)))]
     shrink = float(1 / (best.own * math.sqrt(weight.sum())))
+    mask = float(weight @ [e.mask for e in estimates] / weight.sum())
     excess = 0.0
     if alike.sum() > 1:
         scatter = float(weight @ np.square(values - value)) / (int(alike.sum()) - 1)
@@ -155,8 +157,18 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
     chi = float(np.ptp(values)) / (_DISAGREE * math.sqrt(2) * float(np.median(own)))
     note = f'views differ: {", ".join(f"{v:.3f}" for v in values)}' if chi > 1 else ''
     return Estimate(
-        value, best.errors * shrink, math.hypot(best.mask * shrink, excess),
-        (best.frame[0] * shrink, best.frame[1]), best.pose, best.points, frames), note
+        value, best.errors * shrink, math.hypot(mask, excess),
+        (best.frame[0] * shrink, best.frame[1]), best.pose * _shared_pose(int(alike.sum())),
+        best.points, frames), note
+
+
+def _shared_pose(count: int) -> float:
+    """Factor of the pose part in a mean of `count` frames.
+
+    A pose's sigma does not tell how much of it is the camera's mounting, the same in all frames,
+    and how much is each frame's own: half its variance is taken for either.
+    """
+    return math.sqrt((1 + 1 / count) / 2)
 
 
 def _with_most_extreme(values: np.ndarray, own: np.ndarray, sign: int) -> np.ndarray:

@@ -17,7 +17,7 @@ def test_a_poor_view_does_not_decide_an_extremum(sign):
     good, poor = estimate(sign * 1.0, 0.002), estimate(sign * 1.015, 0.02, 1)
     found, note = combined([good, poor], extremum=sign)
     assert sign * found.value == pytest.approx(1.0, abs=0.001)
-    assert found.sigma.total < 0.0021
+    assert found.sigma.total < 0.0025
     assert not note
 
 
