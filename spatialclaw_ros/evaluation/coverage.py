@@ -12,6 +12,7 @@ from scipy import stats
 
 from spatialclaw_ros.evaluation.asked import Asked
 from spatialclaw_ros.evaluation.score import Score
+from spatialclaw_ros.geometry.robust import robust_sigma
 from spatialclaw_ros.recordings.regions import regions_from
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import FrameWindow
@@ -88,8 +89,9 @@ class Honesty:
     """How right and how honest the answers of one family are.
 
     `coverage` is the share of 95 % intervals that hold the truth and `p_value` that of the
-    two-sided test against 95 %; `sigma_ratio` the median sigma over 1.4826 times the median
-    absolute deviation of the errors; `bias` the median error. NaN for words.
+    two-sided test against 95 %; `sigma_ratio` the median sigma over `spread`, 1.4826 times the
+    median absolute deviation of the errors, in the kind of scene where that is largest; `bias` the
+    median error. NaN for words.
     """
 
     family: str
@@ -123,12 +125,25 @@ def honesty(family: str, scores: Sequence[Score]) -> Honesty:
     errors = np.array([s.signed for s in answered if not isinstance(s.asked.expected, tuple)])
     if not len(errors):
         return Honesty(family, count, right, share, held / len(told), _against_95(held, told))
-    spread = 1.4826 * float(np.median(np.abs(errors - np.median(errors))))
-    sigma = float(np.median([s.std_dev for s in answered if math.isfinite(s.std_dev)] or [0.0]))
     return Honesty(
-        family, count, right, share, held / len(told),
-        _against_95(held, told),
-        sigma / spread if spread > 0 else math.nan, float(np.median(errors)), spread)
+        family, count, right, share, held / len(told), _against_95(held, told),
+        _sigma_ratio(answered), float(np.median(errors)), robust_sigma(errors))
+
+
+def _sigma_ratio(answered: Sequence[Score]) -> float:
+    """Median sigma over the robust standard deviation of the errors, each kind of scene apart.
+
+    Things of different scale must not be put together: a median of sigmas says nothing of them
+    where half are millimetres and half centimetres, be every one exact.
+    """
+    ratios = []
+    for kind in {one.asked.id.split('-')[0] for one in answered}:
+        alike = [one for one in answered if one.asked.id.split('-')[0] == kind]
+        spread = robust_sigma(np.array([one.signed for one in alike]))
+        sigmas = [one.std_dev for one in alike if math.isfinite(one.std_dev)]
+        if spread > 0 and sigmas:
+            ratios.append(float(np.median(sigmas)) / spread)
+    return max(ratios, default=math.nan)
 
 
 def _against_95(held: int, told: Sequence[bool | None]) -> float:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 from scipy import sparse
 
@@ -30,6 +31,11 @@ _RIM = 3
 _RADIUS = 2
 #: Noise, in pixel pitches, from which on windows are wider.
 _COARSE = 2.0
+#: Pixels along a rim to either side, with which a reading is compared.
+_BESIDE = 4
+#: Sigmas by which a reading at the rim is off what is beside it before it is not of the surface:
+#: of sound ones that is one in a hundred.
+_MIXED = 2.6
 _NO_POINTS = np.empty((0, 3))
 
 
@@ -126,8 +132,33 @@ class DepthSight:
              ) -> LocalFit:
         return fit_locally(self.depth, usable, wanted, self.tolerance, shift, radius)
 
+    def _unmixed(self, mask: np.ndarray) -> np.ndarray:
+        """(h, w) bool: readings in `mask`, but for those at its rim that mix two surfaces.
+
+        These are off what the readings further in go on to there, and other than their
+        neighbours along the rim are: a surface that curves away is off there as well, but all
+        along.
+        """
+        usable = np.asarray(mask & np.isfinite(self.depth))
+        rim = usable & ~ndimage.binary_erosion(mask, np.ones((3, 3)), border_value=1)
+        fit = self._fit(usable & ~rim, rim, np.zeros((*mask.shape, 2)), self.radius + 1)
+        if not len(fit.rows):
+            return usable
+        inverse, sigma = self._inverse(usable)
+        place = fit.rows * mask.shape[1] + fit.columns
+        off = (inverse[place] - fit.operator @ inverse) / (
+            self.noise_scale * sigma[place] * np.sqrt(1 + fit.leverage))
+        along = np.full(mask.shape, np.nan)
+        along[fit.rows, fit.columns] = off
+        beside = sliding_window_view(
+            np.pad(along, _BESIDE, constant_values=np.nan), (2 * _BESIDE + 1,) * 2)
+        usual = np.nanmedian(beside[fit.rows, fit.columns], axis=(1, 2))
+        mixed = np.abs(off - usual) > _MIXED
+        usable[fit.rows[mixed], fit.columns[mixed]] = False
+        return usable
+
     def _make_surface(self, mask: np.ndarray, most: int) -> DepthSurface:
-        usable = mask & np.isfinite(self.depth)
+        usable = self._unmixed(mask)
         wanted = mask & (usable | self.fillable)
         shift = rim_shift(mask)
         moved = wanted & (shift != 0).any(axis=2)

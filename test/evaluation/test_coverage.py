@@ -18,9 +18,9 @@ from spatialclaw_ros.findings.uncertainty import Interval
 from spatialclaw_ros.findings.uncertainty import Z95
 
 
-def answers(told_sigma, true_sigma=0.002, count=200, seed=1):
+def answers(told_sigma, true_sigma=0.002, count=200, seed=1, kind='room'):
     """Scores of normal errors reported with another sigma than they have."""
-    asked = Asked('q', 'closest', 'How far?', 1.0, 'm', 0.03)
+    asked = Asked(f'{kind}-1-closest', 'closest', 'How far?', 1.0, 'm', 0.03)
     for error in np.random.default_rng(seed).normal(0, true_sigma, count):
         value = 1.0 + error
         yield score(asked, Answer(
@@ -36,6 +36,20 @@ def test_only_honest_error_bars_hold(told_sigma, holds):
     assert row.right == 1.0
     assert row.sigma_ratio == pytest.approx(told_sigma / 0.002, rel=0.25)
     assert ('fails' in as_markdown([row])) is not holds
+
+
+def test_exact_error_bars_of_scenes_of_different_scale_hold():
+    small, large = answers(0.0005, 0.0005, kind='tabletop'), answers(0.006, 0.006, seed=2)
+    row = honesty('closest', [*small, *large])
+    assert row.sigma_ratio == pytest.approx(1, abs=0.2)
+    assert row.holds
+
+
+def test_wide_error_bars_of_one_kind_of_scene_do_not_hide_behind_another():
+    small, large = answers(0.002, 0.0005, kind='tabletop'), answers(0.006, 0.006, seed=2)
+    row = honesty('closest', [*small, *large])
+    assert row.sigma_ratio > 3
+    assert not row.holds
 
 
 def test_what_is_not_answered_is_not_right():

@@ -26,6 +26,8 @@ MOST_VIEWS = 8
 _UNIFORM = 1 / math.sqrt(3)
 #: Views that differ by more than this many joint sigmas do not show the same surfaces.
 _DISAGREE = 2.5
+#: Views of one part differ by more than this many joint sigmas once in twenty times.
+_ALIKE = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,58 +130,52 @@ def _by_view(measure: Callable[[list[np.ndarray]], float], ends: Ends,
 def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estimate, str]:
     """Estimates of one thing from several views as one, and a note.
 
-    The mean, weighted by each view's own errors, which the focal length's is not part of; what
-    views differ by beyond their errors widens the mask part. Where the measure is an `extremum`
-    (-1 the smallest, 1 the largest counts), views may also differ since each shows other parts:
-    see `_extreme`.
+    The mean, weighted by each view's own errors, which the focal length's is not part of. Masks
+    err alike in every view, by what the object's outline is like: their part is a mean too. Where
+    the measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show different
+    parts: the mean is then of the most extreme view and of those whose errors explain that they
+    differ from it. What these differ by beyond their errors widens the mask part, by Birge's
+    ratio (Physical Review 40, 1932).
     """
     if not estimates:
         raise NotVisible('no view shows a surface that could be measured; ask of another frame')
     if len(estimates) == 1:
         return estimates[0], ''
-    values = np.array([e.value for e in estimates])
     own = np.array([e.own for e in estimates])
-    weight = 1 / np.square(own)
-    mean, mean_sigma = float(weight @ values / weight.sum()), float(weight.sum() ** -0.5)
-    if extremum:
-        at, value, sigma = _extreme(values, own, mean, mean_sigma, extremum)
-        excess = 0.0
-    else:
-        at, value, sigma = int(np.argmin(np.abs(values - mean))), mean, mean_sigma
-        excess = math.sqrt(_beyond(values, own) / len(values))
-    best, shrink = estimates[at], sigma / own[at]
+    values = np.array([e.value for e in estimates])
+    alike = _with_most_extreme(values, own, extremum) if extremum else np.ones(len(own), bool)
+    weight = np.where(alike, 1 / np.square(own), 0.0)
+    value = float(weight @ values / weight.sum())
+    best = estimates[int(np.argmin(np.where(alike, np.abs(values - value), np.inf)))]
+    shrink = float(1 / (best.own * math.sqrt(weight.sum())))
+    mask = float(weight @ [e.mask for e in estimates] / weight.sum())
+    excess = 0.0
+    if alike.sum() > 1:
+        scatter = float(weight @ np.square(values - value)) / (int(alike.sum()) - 1)
+        excess = math.sqrt(max(scatter - 1, 0.0) / weight.sum())
     frames = tuple(sorted({frame for e in estimates for frame in e.frames}))
+    chi = float(np.ptp(values)) / (_DISAGREE * math.sqrt(2) * float(np.median(own)))
+    note = f'views differ: {", ".join(f"{v:.3f}" for v in values)}' if chi > 1 else ''
     return Estimate(
-        value, best.errors * shrink, math.hypot(best.mask * shrink, excess),
-        (best.frame[0] * shrink, best.frame[1]), best.pose, best.points, frames
-        ), _differing(values, own)
+        value, best.errors * shrink, math.hypot(mask, excess),
+        (best.frame[0] * shrink, best.frame[1]), best.pose * _shared_pose(int(alike.sum())),
+        best.points, frames), note
 
 
-def _beyond(values: np.ndarray, own: np.ndarray) -> float:
-    """Variance of `values` beyond what their errors `own` explain."""
-    return max(float(values.var(ddof=1)) - float(np.square(own).mean()), 0.0)
+def _shared_pose(count: int) -> float:
+    """Factor of the pose part in a mean of `count` frames.
 
-
-def _extreme(values: np.ndarray, own: np.ndarray, mean: float, mean_sigma: float, sign: int
-             ) -> tuple[int, float, float]:
-    """Which view shows the extreme, its value, and one sigma of that.
-
-    What a view shows is its value drawn towards the mean, the more so the better the views' own
-    errors explain that they differ (James and Stein's estimator as Efron and Morris read it, JASA
-    1973): views that agree are averaged, those that differ for sure are not. Whether these show
-    other parts or one of them errs more than told, the values alone do not say: either is as
-    likely.
+    A pose's sigma does not tell how much of it is the camera's mounting, the same in all frames,
+    and how much is each frame's own: half its variance is taken for either.
     """
-    other_parts = _beyond(values, own)
-    share = other_parts / (other_parts + np.square(own))
-    shown = mean + share * (values - mean)
-    at = int(np.argmax(sign * shown))
-    sigma = math.hypot(own[at] * math.sqrt(share[at]), (1 - share[at]) * mean_sigma,
-                       (shown[at] - mean) / 2)
-    return at, float(shown[at]), sigma
+    return math.sqrt((1 + 1 / count) / 2)
 
 
-def _differing(values: np.ndarray, own: np.ndarray) -> str:
-    if float(np.ptp(values)) <= _DISAGREE * math.sqrt(2) * float(np.median(own)):
-        return ''
-    return f'views differ: {", ".join(f"{v:.3f}" for v in values)}'
+def _with_most_extreme(values: np.ndarray, own: np.ndarray, sign: int) -> np.ndarray:
+    """Which views (N,) bool show what the most extreme one shows, as far as errors tell.
+
+    The most extreme value within reach of errors is looked for: a value that is extreme only
+    because it is poor is not. Views alike it within _ALIKE joint sigmas are taken with it.
+    """
+    at = int(np.argmax(sign * values - own))
+    return np.abs(values - values[at]) <= _ALIKE * np.hypot(own, own[at])

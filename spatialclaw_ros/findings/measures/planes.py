@@ -31,6 +31,7 @@ from spatialclaw_ros.geometry.planes import least_squares_plane
 from spatialclaw_ros.geometry.planes import PlaneFit
 from spatialclaw_ros.geometry.transforms import angle_between as angle_of_vectors
 from spatialclaw_ros.geometry.transforms import basis_with_third
+from spatialclaw_ros.geometry.transforms import unit
 
 _SHARE_OF_RANGE = 0.006
 _FLOOR_TOLERANCE = 0.004
@@ -77,9 +78,20 @@ def _described(fit: PlaneFit, points: np.ndarray, view: View | None, name: str) 
     if view is not None:
         lever = float(inliers.mean(axis=0) @ fit.normal - view.origin @ fit.normal)
         offset_sigma = float(np.hypot(offset_sigma, view.bias_share * lever))
-        normal_sigma = float(np.hypot(normal_sigma, view.focal_share / 2))
+        turned = angle_of_vectors(_refocused(fit.normal, view), fit.normal)
+        normal_sigma = float(np.hypot(normal_sigma, turned))
     return Plane3D(fit.normal, fit.offset, polygon, fit.residual, float(normal_sigma),
                    float(offset_sigma), name)
+
+
+def _refocused(normal: np.ndarray, view: View) -> np.ndarray:
+    """Unit normal (3,) of a plane seen by `view`, when the focal length is one sigma off.
+
+    That scales what is seen across the viewing axis: normals scale by the inverse.
+    """
+    axis = view.camera_to_world[:3, 2]
+    along = axis * (axis @ normal)
+    return unit(along + (normal - along) * (1 + view.focal_share))
 
 
 def found_plane(of: Plane3D) -> FoundPlane:
@@ -90,7 +102,8 @@ def found_plane(of: Plane3D) -> FoundPlane:
 def camera_height(surface: Plane3D, view: View) -> Quantity:
     """Height of the camera of `view` above a plane, metres."""
     value = float(surface.height(view.origin))
-    frame = float(np.hypot(view.bias_share, view.focal_share / 2)) * abs(value)
+    along = float(view.camera_to_world[:3, 2] @ surface.normal)
+    frame = float(np.hypot(view.bias_share, view.focal_share * (1 - along ** 2))) * abs(value)
     pixel = surface.residual / np.sqrt(max(len(surface.polygon), 1))
     sigma = Sigma(0.0, float(pixel), frame)
     foot = view.origin - surface.normal * value
@@ -194,7 +207,7 @@ def _angle_in_view(sight: Sight, up: np.ndarray, angle: Callable[[np.ndarray, np
                                         face_only=face_only)) is not None]
     errors = np.array(drawn) - np.mean(drawn)
     view = sight.view
-    frame = (0.0, 0.0 if view is None else view.focal_share / 2)
+    frame = (0.0, 0.0 if view is None else abs(angle(_refocused(normal, view), up) - plain))
     pose = 0.0 if view is None else view.pose_rotation_sigma
     return Estimate(plain, errors, mask_sigma(plain, others), frame, pose, points[:1],
                     frames_of(sight))
