@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 from pathlib import Path
-import time
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument('question', help='"How far is the mug from the edge of the table?"')
     source.add_arguments(parser)
     parser.add_argument('--live', action='store_true', help='ask a running node by its action')
+    parser.add_argument('--namespace', default='', metavar='NS', help="the node's, with --live")
     parser.add_argument('--json', action='store_true', help='print exactly one JSON object')
     parser.add_argument('--policy', default='auto', help='auto (default) or recipes')
     parser.add_argument('--choices', nargs='+', default=[], help='the answer is one of these')
@@ -45,25 +45,24 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer and print; 0 when the question was answered, 1 when it was not."""
-    if args.live:
-        from spatialclaw_ros.nodes.ask_live import ask_live
-        report = ask_live(args.question, vars(args))
-    else:
-        report = asyncio.run(_from_recording(args))
+    try:
+        report = _live(args) if args.live else asyncio.run(_from_recording(args))
+    except (SpatialError, OSError, ValueError) as error:
+        code = error.code if isinstance(error, SpatialError) else ErrorCode.BAD_GOAL
+        report = answer_json(Answer(code, message=str(error)), np.eye(4))
     print(json.dumps(report) if args.json else as_text(report))
     return 0 if report['status'] == ErrorCode.NONE.label else 1
 
 
+def _live(args: argparse.Namespace) -> dict[str, Any]:
+    from spatialclaw_ros.nodes.ask_live import ask_live
+    return ask_live(args.question, vars(args))
+
+
 async def _from_recording(args: argparse.Namespace) -> dict[str, Any]:
-    began = time.monotonic()
-    try:
-        if args.recording is None:
-            raise BadGoal('nothing to look at: give --recording PATH, or --live for a node')
-        window = source.window_of(args)
-    except (SpatialError, OSError, ValueError) as error:
-        code = error.code if isinstance(error, SpatialError) else ErrorCode.BAD_GOAL
-        refusal = Answer(code, message=str(error), elapsed=time.monotonic() - began)
-        return answer_json(refusal, np.eye(4))
+    if args.recording is None:
+        raise BadGoal('nothing to look at: give --recording PATH, or --live for a node')
+    window = source.window_of(args)
     question = Question(
         args.question, choices=tuple(args.choices), target_frame=args.target_frame,
         policy=args.policy, max_steps=args.max_steps, timeout=args.timeout)

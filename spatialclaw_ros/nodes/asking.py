@@ -10,9 +10,12 @@ import json
 from typing import Any
 
 import rclpy
+from rclpy.exceptions import InvalidNamespaceException
 from rclpy.node import Node
+from rclpy.validate_namespace import validate_namespace
 from std_msgs.msg import String
 
+from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.nodes.client import SpatialClient
 from spatialclaw_ros.nodes.spinning import prepare_environment
 
@@ -21,14 +24,20 @@ _CELLS = 'spatialclaw/query/cells'
 
 
 @contextmanager
-def asking(on_cell: Callable[[Mapping[str, Any]], None] | None = None) -> Iterator[SpatialClient]:
+def asking(on_cell: Callable[[Mapping[str, Any]], None] | None = None, namespace: str = ''
+           ) -> Iterator[SpatialClient]:
     """Give a client with ROS about it, while the block lasts.
 
-    `on_cell` hears of each cell before it runs: `goal_id`, `step`, `purpose`, `code`.
+    `namespace` is the server's; raises BadGoal where it cannot be one. `on_cell` hears of each
+    cell before it runs: `goal_id`, `step`, `purpose`, `code`.
     """
     prepare_environment()
+    try:
+        validate_namespace(f'/{namespace.strip("/")}')
+    except InvalidNamespaceException as error:
+        raise BadGoal(f'namespace {namespace!r}: {error}') from error
     rclpy.init(args=[])
-    node = Node('spatial_client')
+    node = Node('spatial_client', namespace=namespace)
     if on_cell is not None:
         node.create_subscription(
             String, _CELLS, lambda message: on_cell(json.loads(message.data)), 10)

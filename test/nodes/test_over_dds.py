@@ -3,6 +3,8 @@
 import asyncio
 import json
 from pathlib import Path
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -163,3 +165,30 @@ def test_the_server_names_a_parameter_that_cannot_be(capfd):
     with node('serve', '/dds_bad', **{'kernel.sandbox': 'open'}) as process:
         assert process.wait(60) == 1
     assert 'kernel.sandbox' in capfd.readouterr().err
+
+
+def test_a_simulated_cameras_label_image_answers_a_question_of_the_command_line():
+    namespace = '/dds_simulated'
+    labels = {'camera.camera.labels': 'camera/labels', 'camera.camera.label_info':
+              'camera/label_info'}
+    with node('serve', namespace, fixed_frame='world', **labels) as server, \
+            node('simulator', namespace, scene='tabletop', rate=4.0, width=320, height=240):
+        asked = subprocess.run(
+            [sys.executable, '-m', 'spatialclaw_ros.cli', 'ask', 'How high is the camera above '
+             'the table?', '--live', '--namespace', namespace, '--json', '--timeout', '40'],
+            capture_output=True, text=True, timeout=90, check=False)
+        assert asked.returncode == 0, asked.stdout + asked.stderr
+        told = json.loads(asked.stdout)
+        assert told['status'] == 'ANSWERED' and told['unit'] == 'm'
+        assert told['interval'][0] < told['value'] < told['interval'][1]
+        assert interrupt(server) == 0
+
+
+def test_a_namespace_that_cannot_be_is_named():
+    asked = subprocess.run(
+        [sys.executable, '-m', 'spatialclaw_ros.cli', 'ask', 'How tall is the mug?', '--live',
+         '--namespace', 'not a name', '--json'],
+        capture_output=True, text=True, timeout=60, check=False)
+    assert asked.returncode != 0
+    told = json.loads(asked.stdout)
+    assert told['status'] == 'BAD_GOAL' and 'not a name' in told['explanation']
