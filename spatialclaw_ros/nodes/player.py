@@ -20,8 +20,7 @@ from spatialclaw_ros.nodes.described import ParameterError
 from spatialclaw_ros.nodes.described import value_of
 from spatialclaw_ros.nodes.frame_publisher import DEPTH_ENCODINGS
 from spatialclaw_ros.nodes.frame_publisher import FramePublisher
-from spatialclaw_ros.nodes.spinning import prepare_environment
-from spatialclaw_ros.nodes.spinning import spin
+from spatialclaw_ros.nodes.spinning import run
 from spatialclaw_ros.recordings.errors import RecordingError
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.recordings.regions import read_regions
@@ -108,22 +107,7 @@ class Player(Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play until Ctrl-C; 1 when the recording cannot be read."""
-    prepare_environment()
-    try:
-        rclpy.init(args=None if arguments is None else list(arguments))
-        node = Player()
-        try:
-            spin(node)
-        finally:
-            node.destroy_node()
-    except (ParameterError, RecordingError, SpatialError, ValueError) as error:
-        print(f'spatialclaw player: {error}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        rclpy.try_shutdown()
-    return 0
+    return run(Player, 'player', arguments, (ParameterError, RecordingError, SpatialError, ValueError))
 
 
 if __name__ == '__main__':

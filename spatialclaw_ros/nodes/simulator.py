@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import sys
 from typing import Any
 
-import rclpy
 from rclpy.node import Node
 
 from spatialclaw_ros.nodes.described import declare
@@ -15,8 +14,7 @@ from spatialclaw_ros.nodes.described import ParameterError
 from spatialclaw_ros.nodes.described import value_of
 from spatialclaw_ros.nodes.frame_publisher import DEPTH_ENCODINGS
 from spatialclaw_ros.nodes.frame_publisher import FramePublisher
-from spatialclaw_ros.nodes.spinning import prepare_environment
-from spatialclaw_ros.nodes.spinning import spin
+from spatialclaw_ros.nodes.spinning import run
 from spatialclaw_ros.simulation.simulation import SCENES
 from spatialclaw_ros.simulation.simulation import Simulation
 
@@ -62,22 +60,7 @@ class Simulator(Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate until Ctrl-C; 1 when the scene cannot be built."""
-    prepare_environment()
-    try:
-        rclpy.init(args=None if arguments is None else list(arguments))
-        node = Simulator()
-        try:
-            spin(node)
-        finally:
-            node.destroy_node()
-    except ParameterError as error:
-        print(f'spatialclaw simulator: {error}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        rclpy.try_shutdown()
-    return 0
+    return run(Simulator, 'simulator', arguments, (ParameterError,))
 
 
 if __name__ == '__main__':

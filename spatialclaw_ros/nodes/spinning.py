@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Sequence
 import os
 from pathlib import Path
+import sys
 import tempfile
 
 import rclpy
@@ -33,3 +36,28 @@ def spin(node: Node) -> None:
     finally:
         executor.remove_node(node)
         executor.shutdown(timeout_sec=_TURN)
+
+
+def run(make: Callable[[], Node], name: str, arguments: Sequence[str] | None,
+        refusals: tuple[type[Exception], ...]) -> int:
+    """Make a node and spin it until Ctrl-C; the exit status.
+
+    1 when making it raises one of `refusals`, which is told on stderr under `name`. `arguments`
+    are those of ROS, None for the command line's.
+    """
+    prepare_environment()
+    try:
+        rclpy.init(args=None if arguments is None else list(arguments))
+        node = make()
+        try:
+            spin(node)
+        finally:
+            node.destroy_node()
+    except refusals as error:
+        print(f'spatialclaw {name}: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        rclpy.try_shutdown()
+    return 0

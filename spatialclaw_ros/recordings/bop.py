@@ -128,10 +128,7 @@ class BopScene:
             return None
         path = self.folder / 'depth' / f'{index:06d}.png'
         values = read_integers(path, 'depth image')
-        if values.shape != image.shape[:2]:
-            raise RecordingError(
-                f'{path}: depth is {values.shape[1]}x{values.shape[0]}, the colour image '
-                f'{image.shape[1]}x{image.shape[0]}; register the depth to the colour image first')
+        _check_size(path, values, image, 'depth', '; register the depth to the colour image first')
         scale = float(_numbers(entry, 'depth_scale', 1, index,
                                self.folder / 'scene_camera.json')[0])
         if scale <= 0:
@@ -168,11 +165,16 @@ class BopScene:
             return None
         path = self.folder / 'labels' / f'{index:06d}.png'
         ids = read_integers(path, 'label image')
-        if ids.shape != image.shape[:2]:
-            raise RecordingError(
-                f'{path}: label image is {ids.shape[1]}x{ids.shape[0]}, the colour image '
-                f'{image.shape[1]}x{image.shape[0]}')
+        _check_size(path, ids, image, 'label image')
         return LabelImage(ids, dict(self.label_names))
+
+
+def _check_size(path: Path, values: np.ndarray, image: np.ndarray, what: str, remedy: str = ''
+                ) -> None:
+    if values.shape != image.shape[:2]:
+        raise RecordingError(
+            f'{path}: {what} is {values.shape[1]}x{values.shape[0]}, the colour image '
+            f'{image.shape[1]}x{image.shape[0]}{remedy}')
 
 
 def _read_json(path: Path, optional: bool = False) -> dict[str, Any]:
