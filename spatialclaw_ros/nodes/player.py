@@ -7,7 +7,6 @@ from pathlib import Path
 import sys
 from typing import Any
 
-import rclpy
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
 from rclpy.node import Node
@@ -107,7 +106,8 @@ class Player(Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play until Ctrl-C; 1 when the recording cannot be read."""
-    return run(Player, 'player', arguments, (ParameterError, RecordingError, SpatialError, ValueError))
+    return run(Player, 'player', arguments,
+               (ParameterError, RecordingError, SpatialError, ValueError))
 
 
 if __name__ == '__main__':
