@@ -28,6 +28,7 @@ from spatialclaw_ros.perception.masks import cropped
 from spatialclaw_ros.perception.masks import Mask
 from spatialclaw_ros.perception.other_views import other_views_odds
 from spatialclaw_ros.perception.other_views import Sighting
+from spatialclaw_ros.perception.pieces import piece_odds
 from spatialclaw_ros.perception.rim import snap_to_edges
 from spatialclaw_ros.perception.surroundings import Surroundings
 from spatialclaw_ros.perception.surroundings import surroundings
@@ -120,7 +121,7 @@ def _scene(frame: Frame, box: Box2D, others: Sequence[Box2D], elsewhere: Sequenc
         if mask is not None:
             pinned[_sampled(mask, crop)] = nats
     return _Scene(crop, around, lab_of(crop), links_of(crop), crop.outside, pinned,
-                  evidence.position_odds(crop), evidence.piece_odds(crop, around),
+                  evidence.position_odds(crop), piece_odds(crop, around),
                   other_views_odds(crop, frame, elsewhere), evidence.others_odds(crop))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from scipy import ndimage
 
@@ -16,11 +15,6 @@ _RARE_COLOUR = 6e-5
 #: No colour, and no distance from a surface, says more than this.
 COLOUR_LIMIT = 3.0
 _SURFACE_LIMITS = (-2.5, 2.0)
-#: Share of a piece outside the box from which it may be, and surely is, of something else: when
-#: it may be needed to fill the box, and when pieces that stay inside fill it without.
-_LEAK_LIMITS, _STRICT_LEAK_LIMITS = (0.2, 0.35), (0.08, 0.2)
-_STAYS_INSIDE, _FILLS = 0.08, 0.8
-_PIECE_AGAINST, _PIECE_FOR = 6.0, 1.0
 _OTHERS_WEIGHT = 1.5
 
 
@@ -69,39 +63,6 @@ def missing_odds(crop: Crop, weights_object: np.ndarray, weights_rest: np.ndarra
     odds = np.where(missing, np.log((here + 0.05) / (there + 0.05)),
                     np.log((1.05 - here) / (1.05 - there)))
     return np.clip(odds, -1, 1).astype(np.float32)
-
-
-def piece_odds(crop: Crop, around: Surroundings) -> np.ndarray:
-    """Pieces of continuous depth: one that goes on outside the box is of something else."""
-    h, w = crop.shape
-    node = crop.measured & ~around.on
-    lattice = np.zeros((2 * h - 1, 2 * w - 1), np.uint8)
-    lattice[::2, ::2] = node
-    for a, b, between in ((np.s_[:, :-1], np.s_[:, 1:], np.s_[::2, 1::2]),
-                          (np.s_[:-1], np.s_[1:], np.s_[1::2, ::2])):
-        continuous = 4.2 * crop.sigma[a] + 4 * crop.depth[a] / crop.focal
-        with np.errstate(invalid='ignore'):
-            joined = np.abs(crop.depth[b] - crop.depth[a]) < continuous
-        lattice[between] = node[a] & node[b] & joined
-    count, pieces = cv2.connectedComponents(lattice, connectivity=4)
-    pieces = np.where(node, pieces[::2, ::2], 0)
-    area = np.bincount(pieces.ravel(), minlength=count).astype(float)
-    leak = np.bincount(pieces.ravel(), crop.outside.ravel(), count) / np.maximum(area, 1)
-    weight = np.clip(area / (0.03 * max(crop.inside.sum(), 1)), 0, 1)
-    weight[0] = 0
-    staying = (leak < _STAYS_INSIDE) & (weight == 1)
-    low, high = _STRICT_LEAK_LIMITS if _fills(crop, staying[pieces]) else _LEAK_LIMITS
-    against = np.clip((leak - low) / (high - low), 0, 1)
-    within = np.clip(1 - leak / low, 0, 1)
-    odds = (_PIECE_FOR * within - _PIECE_AGAINST * against) * weight
-    return odds[pieces].astype(np.float32)
-
-
-def _fills(crop: Crop, mask: np.ndarray) -> bool:
-    """Whether `mask` reaches over nearly all of the box, both ways."""
-    x1, y1, x2, y2 = crop.box
-    _, _, width, height = cv2.boundingRect((mask & crop.inside).astype(np.uint8))
-    return width > _FILLS * (x2 - x1) and height > _FILLS * (y2 - y1)
 
 
 def others_odds(crop: Crop) -> np.ndarray:

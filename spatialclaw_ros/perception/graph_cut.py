@@ -18,7 +18,9 @@ _SMOOTHNESS = 20.0
 #: Of that, what remains across the sharpest edge.
 _EDGE_FLOOR = 0.02
 #: Lightness changes with shading, so it counts less than chroma.
-_LAB_WEIGHTS = np.array([0.7, 1.3, 1.3], np.float32)
+LAB_WEIGHTS = np.array([0.7, 1.3, 1.3], np.float32)
+#: Pixels and their neighbours: to the right, and below.
+NEIGHBOURS: tuple[tuple[Any, Any], ...] = ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:]))
 #: Steps of an energy per nat: maximum_flow counts in integers.
 _STEPS = 200
 _CERTAIN = 60.0
@@ -43,13 +45,11 @@ def links_of(crop: Crop) -> Links:
     The colour term is that of GrabCut (Rother, Kolmogorov, Blake, SIGGRAPH 2004): its scale is
     the mean contrast of the crop.
     """
-    lab = cv2.GaussianBlur(lab_of(crop), (0, 0), 0.6) * _LAB_WEIGHTS
-    pairs: tuple[tuple[Any, Any], ...] = ((np.s_[:, :-1], np.s_[:, 1:]),
-                                          (np.s_[:-1], np.s_[1:]))
-    contrasts = [np.square(lab[b] - lab[a]).sum(axis=-1) for a, b in pairs]
+    lab = cv2.GaussianBlur(lab_of(crop), (0, 0), 0.6) * LAB_WEIGHTS
+    contrasts = [np.square(lab[b] - lab[a]).sum(axis=-1) for a, b in NEIGHBOURS]
     scale = 2 * np.mean(np.concatenate([c.ravel() for c in contrasts])) + 1e-6
     weights = []
-    for (a, b), contrast in zip(pairs, contrasts, strict=True):
+    for (a, b), contrast in zip(NEIGHBOURS, contrasts, strict=True):
         continuous = 4.2 * np.fmin(crop.sigma[a], crop.sigma[b]) + 4 * crop.depth[a] / crop.focal
         step = np.nan_to_num(np.abs(crop.depth[b] - crop.depth[a]) / continuous)
         hole = crop.measured[a] != crop.measured[b]

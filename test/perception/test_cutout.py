@@ -11,7 +11,7 @@ from .scenes import frame
 from .scenes import overlap
 from .scenes import SIZE
 
-GREY, RED = (150, 150, 150), (200, 40, 40)
+GREY, RED, BLUE = (150, 150, 150), (200, 40, 40), (40, 60, 200)
 
 
 def in_box(*box):
@@ -50,6 +50,22 @@ def test_what_goes_on_outside_the_box_is_not_of_the_object():
     found = cut_out(frame(image, depth), boxed(*thing), []).full(SIZE)
     wanted = in_box(*thing) & ~in_box(*post)
     assert overlap(found, wanted) > 0.9
+
+
+def test_what_touches_the_object_and_leaves_its_box_is_not_of_it():
+    """A jar of another colour stands on the object, at its depth, and rises out of the box."""
+    thing, jar = (100, 100, 200, 180), (130, 40, 170, 130)
+    image, depth = blocks((thing, RED, 1.6), (jar, BLUE, 1.58), noise=0.003)
+    found = cut_out(frame(image, depth), boxed(*thing), []).full(SIZE)
+    assert overlap(found, in_box(*thing) & ~in_box(*jar)) > 0.95
+
+
+def test_an_object_is_told_from_the_bench_it_touches():
+    """The bench is nothing the box's surroundings show as a plane, and of much the same depth."""
+    thing, bench = (120, 70, 190, 120), (60, 100, 260, 150)
+    image, depth = blocks((bench, (120, 80, 40), 1.6), (thing, (190, 120, 30), 1.58), noise=0.003)
+    found = cut_out(frame(image, depth), boxed(*thing), []).full(SIZE)
+    assert overlap(found, in_box(*thing)) > 0.95
 
 
 def test_a_box_at_the_images_corner():
