@@ -17,6 +17,8 @@ _OUTER_SHARE = 0.35
 #: A surface smaller than this share of a mask is an island.
 _ISLAND_SHARE = 0.05
 _ALONG = 2
+#: Pixels about an outline that tell how what is beyond it goes on.
+_ABOUT = 5
 
 
 def step_tolerance(depth: np.ndarray, sigma: np.ndarray, focal: float) -> np.ndarray:
@@ -103,15 +105,18 @@ def surfaces(depth: np.ndarray, known: np.ndarray, tolerance: np.ndarray) -> np.
     return np.where(known, labels.reshape(depth.shape), -1)
 
 
-def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray, focal: float
-            ) -> np.ndarray:
+def bled_in(depth: np.ndarray, mask: np.ndarray, sure: np.ndarray, tolerance: np.ndarray,
+            focal: float) -> np.ndarray:
     """(h, w) bool: pixels of `mask` whose reading is of another surface than the object's.
+
+    `sure` (h, w) bool are those of its pixels that are the object's on all evidence.
 
     The largest surface in the mask is the object's. Another one, a depth step away, is not when
     it is a sliver between that surface and the mask's outline, a few pixels wide all along (what
     a mask or a depth image that is a pixel off lets in), or when it goes on beyond the outline
-    without a step: then it is part of what lies about the object. A leg or a handle does neither.
-    An island is not when it lies farther behind than the object is large.
+    without a step, and is as flat as there or not sure: then it is part of what lies about the
+    object. A handle does neither, and a leg rises from the floor that its foot goes on to. An
+    island is not when it lies farther behind than the object is large.
     """
     known = mask & np.isfinite(depth)
     labels = surfaces(depth, known, tolerance)
@@ -126,8 +131,12 @@ def bled_in(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray, focal: f
     sliver = (deepest <= _RIM) & (farthest <= 2 * _RIM) & (counts < _MIN_SHARE * counts.sum())
     step = np.abs(depth - depth[tuple(nearest)]) / tolerance
     apart = ndimage.median(step, labels, names) > 1
-    outer = apart & (counts < _OUTER_SHARE * counts.sum()) & (
-        _share_going_on(depth, mask, labels, names, tolerance) >= 0.5)
+    share, beyond_it = _going_on(depth, mask, labels, names, tolerance)
+    outer = apart & (counts < _OUTER_SHARE * counts.sum()) & (share >= 0.5)
+    for place in np.flatnonzero(outer):
+        surface = labels == names[place]
+        outer[place] = sure[surface].mean() < 0.5 or _as_flat(
+            depth, surface, ~mask & (beyond_it == place), tolerance)
     beyond = ndimage.median(depth, labels, names) - np.median(depth[labels == main])
     island = (counts < _ISLAND_SHARE * counts.sum()) & (beyond > _across(depth, mask, focal))
     return np.isin(labels, names[(sliver | outer | island) & (names != main)])
@@ -139,15 +148,16 @@ def _across(depth: np.ndarray, mask: np.ndarray, focal: float) -> float:
     return float(np.hypot(np.ptp(rows), np.ptp(columns)) * np.nanmedian(depth[mask]) / focal)
 
 
-def _share_going_on(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray, names: np.ndarray,
-                    tolerance: np.ndarray) -> np.ndarray:
+def _going_on(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray, names: np.ndarray,
+              tolerance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Share (N,) of the readings beyond the outline of `mask` that each surface joins unbroken.
 
     Of pairs of neighbouring readings, one on the surface `names` (N,) and one outside `mask`;
     0 where there is no such pair. Half a step already parts them: what stands on a surface is
-    near it too.
+    near it too. Also (h, w) int: which surface goes on to each pixel, -1 for none.
     """
     meets, joins = np.zeros(len(names)), np.zeros(len(names))
+    goes_on = np.full(mask.shape, -1)
     sides = [((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
              ((slice(None, -1), slice(None)), (slice(1, None), slice(None)))]
     for within, beyond in [*sides, *((b, a) for a, b in sides)]:
@@ -156,4 +166,26 @@ def _share_going_on(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray, nam
         level = (np.abs(depth[within] - depth[beyond]) <= 0.5 * tolerance[within])[pair]
         meets += np.bincount(place, minlength=len(names))
         joins += np.bincount(place, weights=level, minlength=len(names))
-    return joins / np.maximum(meets, 1)
+        rows, columns = np.nonzero(pair)
+        goes_on[beyond][rows[level], columns[level]] = place[level]
+    return joins / np.maximum(meets, 1), goes_on
+
+
+def _as_flat(depth: np.ndarray, surface: np.ndarray, start: np.ndarray, tolerance: np.ndarray
+             ) -> bool:
+    """Whether most of `surface` lies in the plane in which it goes on about the pixels `start`.
+
+    A plane is linear in inverse depth over the image. `start` (h, w) bool lies outside; readings
+    a few pixels about it count, where no step parts them from it.
+    """
+    _, nearest = ndimage.distance_transform_edt(~start, return_indices=True)
+    about = ndimage.binary_dilation(start, np.ones((3, 3)), iterations=_ABOUT) & ~surface
+    with np.errstate(invalid='ignore'):
+        about &= np.abs(depth - depth[tuple(nearest)]) <= tolerance
+
+    def rows(pixels: np.ndarray) -> np.ndarray:
+        v, u = np.nonzero(pixels)
+        return np.column_stack([u, v, np.ones(len(u))])
+    plane, *_ = np.linalg.lstsq(rows(about), 1 / depth[about], rcond=None)
+    off = depth[surface] - 1 / np.maximum(rows(surface) @ plane, 1e-6)
+    return bool(np.median(np.abs(off) / tolerance[surface]) <= 1)

@@ -17,9 +17,9 @@ def scene(*patches) -> tuple[np.ndarray, np.ndarray]:
     return depth, mask
 
 
-def dropped(depth: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def dropped(depth: np.ndarray, mask: np.ndarray, sure: np.ndarray | None = None) -> np.ndarray:
     tolerance = step_tolerance(depth, np.full(SHAPE, 0.001), FOCAL)
-    return bled_in(depth, mask, tolerance, FOCAL)
+    return bled_in(depth, mask, mask if sure is None else sure, tolerance, FOCAL)
 
 
 def test_a_face_alone_keeps_every_reading():
@@ -37,6 +37,22 @@ def test_a_part_that_goes_on_beyond_the_outline_is_dropped():
     depth, mask = scene((np.s_[30:50, 100:120], 2.0))
     lost = dropped(depth, mask)
     assert lost[30:50, 100:120].all() and not lost[50:, :].any()
+
+
+def test_a_leg_whose_foot_goes_on_to_the_floor_is_kept():
+    """Between the near legs the far one is seen; only its foot borders on something else."""
+    below_horizon = np.arange(SHAPE[0])[:, None] - 40.0
+    floor = 0.4 * FOCAL / np.maximum(below_horizon, 1) * np.ones(SHAPE)
+    near, far = np.s_[50:110, 40:120], np.s_[90:110, 70:80]
+    depth, mask = np.minimum(floor, 6.0), np.zeros(SHAPE, bool)
+    depth[near], mask[near] = 1.1, True
+    depth[far] = depth[110, 75]
+    assert not dropped(depth, mask).any()
+    doubtful = mask.copy()
+    doubtful[far] = False
+    assert dropped(depth, mask, sure=doubtful)[far].all()
+    depth[far] = floor[far]
+    assert dropped(depth, mask)[far].all()
 
 
 def test_a_leg_nearer_or_farther_than_the_body_is_kept():
