@@ -148,7 +148,8 @@ def _sight(part: ViewPart) -> tuple[DepthSight | None, _Tally]:
     union = np.asarray(masks.any(axis=0))
     stray = stray_readings(z, union, tolerance)
     cleaned = np.where(stray, np.nan, z)
-    bled = bled_in(cleaned, union, masks.all(axis=0), tolerance, view.focal)
+    sure = np.asarray(masks.all(axis=0))
+    bled = bled_in(cleaned, union, sure, tolerance, view.focal)
     cleaned = np.where(bled | ~union, np.nan, cleaned)
     mixed = mixed_rim(z, own, own & np.isfinite(cleaned), 0.75 * tolerance,
                       agreement(z, sigma, view.focal))

@@ -41,10 +41,9 @@ def test_a_part_that_goes_on_beyond_the_outline_is_dropped():
 
 def test_a_leg_whose_foot_goes_on_to_the_floor_is_kept():
     """Between the near legs the far one is seen; only its foot borders on something else."""
-    below_horizon = np.arange(SHAPE[0])[:, None] - 40.0
-    floor = 0.4 * FOCAL / np.maximum(below_horizon, 1) * np.ones(SHAPE)
-    near, far = np.s_[50:110, 40:120], np.s_[90:110, 70:80]
-    depth, mask = np.minimum(floor, 6.0), np.zeros(SHAPE, bool)
+    floor = 0.97 * FOCAL / (np.arange(SHAPE[0])[:, None] + 60.0) * np.ones(SHAPE)
+    near, far = np.s_[50:110, 40:120], np.s_[90:110, 70:85]
+    depth, mask = floor.copy(), np.zeros(SHAPE, bool)
     depth[near], mask[near] = 1.1, True
     depth[far] = depth[110, 75]
     assert not dropped(depth, mask).any()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.measures.across import across_views
+from spatialclaw_ros.findings.measures.estimate import BLUNTED
 from spatialclaw_ros.findings.measures.estimate import combined
 from spatialclaw_ros.findings.measures.estimate import DRAWS
 from spatialclaw_ros.findings.measures.estimate import Estimate
@@ -61,12 +63,13 @@ def _in_views(s: Sight, t: Sight) -> Estimate | None:
     drawn = near_pairs.drawn(rng)
     value, errors = resampled(
         float(plain[0]), drawn, 0.5 * (first.carried + second.carried),
-        0.5 * (first.resolution + second.resolution))
+        0.5 * (first.resolution + second.resolution), facing=True)
     i, j = ends
     pair = np.array([first.points[i], second.points[j]])
     value = max(value, 0.0)
     pair = _stretched(pair, value)
-    rim = float(np.hypot(_rim_sigma(first, second, i, j), near_pairs.end_sigma()))
+    rim = math.hypot(_rim_sigma(first, second, i, j), near_pairs.end_sigma(),
+                     BLUNTED * math.hypot(first.resolution, second.resolution))
     ends_seen = [(pair[:1], s.view), (pair[1:], t.view)]
     errors = errors + rim * rng.standard_normal(len(errors))
     return Estimate(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 import numpy as np
 
+from spatialclaw_ros.findings.measures.estimate import BLUNTED
 from spatialclaw_ros.findings.measures.estimate import DRAWS
 from spatialclaw_ros.findings.measures.estimate import resampled
 from spatialclaw_ros.findings.sight import Sight
@@ -33,8 +35,12 @@ class End:
     others: tuple[float, ...]
 
 
-def end_along(sight: Sight, direction: np.ndarray, rng: np.random.Generator) -> End | None:
-    """The end of `sight`'s surface along unit `direction` (3,); None where it has no points."""
+def end_along(sight: Sight, direction: np.ndarray, rng: np.random.Generator, *,
+              facing: bool = False) -> End | None:
+    """The end of `sight`'s surface along unit `direction` (3,); None where it has no points.
+
+    `facing` another thing it is no outline, see `resampled` and BLUNTED.
+    """
     surface = sight.surface()
     if not len(surface.points):
         return None
@@ -43,9 +49,10 @@ def end_along(sight: Sight, direction: np.ndarray, rng: np.random.Generator) -> 
     plain = -float(lower_end(-along, rank))
     chosen = _candidates(surface, along, plain)
     drawn = -lower_end(-(surface.draws(chosen, rng, DRAWS) @ direction), rank)
-    place, errors = resampled(plain, drawn, surface.carried, surface.resolution)
+    place, errors = resampled(plain, drawn, surface.carried, surface.resolution, facing=facing)
     at = int(np.argsort(-along)[min(rank, len(along)) - 1])
-    rim = float(np.hypot(surface.rim_sigma(direction)[at], end_sigma(-along, rank)))
+    rim = math.hypot(surface.rim_sigma(direction)[at], end_sigma(-along, rank),
+                     BLUNTED * surface.resolution if facing else 0.0)
     errors = errors + rim * rng.standard_normal(len(errors))
     point = surface.points[at] + direction * (place - along[at])
     return End(place, plain, errors, point, _under_other_masks(sight, direction))

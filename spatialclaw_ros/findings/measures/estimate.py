@@ -24,6 +24,10 @@ SEED = 20260
 MOST_VIEWS = 8
 #: An alternative mask is one end of a uniform distribution about the mask itself.
 _UNIFORM = 1 / math.sqrt(3)
+#: How far what faces another thing may reach beyond its sampled surface, one sigma, pixel pitches:
+#: smoothing blunts corners and creases, and what curves away is lost before its outline. Found on
+#: simulated placements; those that figures are given for are others.
+BLUNTED = 0.7
 #: Views that differ by more than this many joint sigmas do not show the same surfaces.
 _DISAGREE = 2.5
 #: Views of one part differ by more than this many joint sigmas once in twenty times.
@@ -63,17 +67,20 @@ class Estimate:
         return interval_of(self.value, self.errors, replace(self.sigma, pixel=0.0).total, low)
 
 
-def resampled(plain: float, drawn: np.ndarray, carried: float, resolution: float
-              ) -> tuple[float, np.ndarray]:
+def resampled(plain: float, drawn: np.ndarray, carried: float, resolution: float, *,
+              facing: bool = False) -> tuple[float, np.ndarray]:
     """Value without the bias of an extremum, and the errors drawn for it (B,), centred.
 
     `plain` is the measure of a surface whose noise has one unit of variance. `drawn` (1 + B,) is
     the measure of the surface's repetitions, the first with `carried` units, the others with one
-    more. An extremum's bias grows with the noise's sigma, so both tell it per sigma (SIMEX: Cook
-    and Stefanski, JASA 1994). What smoothing once more moves beside, by at most `resolution`
-    metres, the first smoothing has moved too.
+    more: both tell the bias of one unit (SIMEX: Cook and Stefanski, JASA 1994). Along an outline
+    many points compete to be the outermost, and the bias grows with the noise's sigma; where a
+    surface is `facing` another few are near enough, and it grows with the variance. What
+    smoothing once more moves beside, by at most `resolution` metres, the first smoothing has
+    moved too.
     """
-    before, after = math.sqrt(carried), math.sqrt(carried + 1)
+    before, after = (carried, carried + 1) if facing else (math.sqrt(carried),
+                                                           math.sqrt(carried + 1))
     again, noisy = float(drawn[0]), drawn[1:]
     bias = (float(noisy.mean()) - again) / (after - before)
     moved = (again - bias * before) - (plain - bias)

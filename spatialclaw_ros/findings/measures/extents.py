@@ -154,7 +154,8 @@ def _extent_plainly(s: Sight, t: Sight, direction: np.ndarray) -> float | None:
 
 def _gap_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | None:
     rng = np.random.default_rng(SEED)
-    begin, end = end_along(s, direction, rng), end_along(t, -direction, rng)
+    begin = end_along(s, direction, rng, facing=True)
+    end = end_along(t, -direction, rng, facing=True)
     if begin is None or end is None:
         return None
     value = -end.place - begin.place
