@@ -23,6 +23,7 @@ from spatialclaw_ros.geometry.layers import bled_in
 from spatialclaw_ros.geometry.layers import mixed_rim
 from spatialclaw_ros.geometry.layers import step_tolerance
 from spatialclaw_ros.geometry.layers import stray_readings
+from spatialclaw_ros.geometry.misplaced import readings_beside
 from spatialclaw_ros.geometry.noise import DepthNoise
 from spatialclaw_ros.scene.camera import Camera
 from spatialclaw_ros.scene.frame import Frame
@@ -148,8 +149,10 @@ def _sight(part: ViewPart) -> tuple[DepthSight | None, _Tally]:
     union = np.asarray(masks.any(axis=0))
     stray = stray_readings(z, union, tolerance)
     cleaned = np.where(stray, np.nan, z)
+    beside = readings_beside(cleaned, union, tolerance, view.focal)
+    cleaned = np.where(beside, np.nan, cleaned)
     sure = np.asarray(masks.all(axis=0))
-    bled = bled_in(cleaned, union, sure, tolerance, view.focal)
+    bled = bled_in(cleaned, union, sure, tolerance, view.focal) | beside
     cleaned = np.where(bled | ~union, np.nan, cleaned)
     mixed = mixed_rim(z, own, own & np.isfinite(cleaned), 0.75 * tolerance,
                       agreement(z, sigma, view.focal))

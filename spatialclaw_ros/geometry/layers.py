@@ -173,7 +173,7 @@ def _going_on(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray, names: np
 
 def _as_flat(depth: np.ndarray, surface: np.ndarray, start: np.ndarray, tolerance: np.ndarray
              ) -> bool:
-    """Whether most of `surface` lies in the plane in which it goes on about the pixels `start`.
+    """Whether most of `surface` is within half a step of how it goes on about `start`.
 
     A plane is linear in inverse depth over the image. `start` (h, w) bool lies outside; readings
     a few pixels about it count, where no step parts them from it.
@@ -188,4 +188,4 @@ def _as_flat(depth: np.ndarray, surface: np.ndarray, start: np.ndarray, toleranc
         return np.column_stack([u, v, np.ones(len(u))])
     plane, *_ = np.linalg.lstsq(rows(about), 1 / depth[about], rcond=None)
     off = depth[surface] - 1 / np.maximum(rows(surface) @ plane, 1e-6)
-    return bool(np.median(np.abs(off) / tolerance[surface]) <= 1)
+    return bool(np.median(np.abs(off) / tolerance[surface]) <= 0.5)

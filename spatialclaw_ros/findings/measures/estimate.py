@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from spatialclaw_ros.findings.errors import NotVisible
+from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.findings.uncertainty import Interval
 from spatialclaw_ros.findings.uncertainty import interval_of
@@ -30,6 +31,8 @@ _UNIFORM = 1 / math.sqrt(3)
 BLUNTED = 0.7
 #: Views that differ by more than this many joint sigmas do not show the same surfaces.
 _DISAGREE = 2.5
+#: How far, metres, one place may seem to lie in two frames: calibrations are out by a centimetre.
+_PLACED = 0.01
 #: Views of one part differ by more than this many joint sigmas once in twenty times.
 _ALIKE = 2.0
 
@@ -41,7 +44,7 @@ class Estimate:
     `errors` (B,) are drawn errors of the pixel part, centred; `mask` and `pose` one sigma;
     `frame` one sigma each of what the depth bias, another in every frame, and the focal length,
     the same in all, do. `points` (N, 3) world metres are what it rests on, `frames` where these
-    were seen.
+    were seen. `sights` (N,) is where each point lies, None for one that is on no object.
     """
 
     value: float
@@ -51,6 +54,7 @@ class Estimate:
     pose: float
     points: np.ndarray
     frames: tuple[int, ...]
+    sights: tuple[Sight | None, ...] = ()
 
     @property
     def sigma(self) -> Sigma:
@@ -137,12 +141,13 @@ def _by_view(measure: Callable[[list[np.ndarray]], float], ends: Ends,
 def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estimate, str]:
     """Estimates of one thing from several views as one, and a note.
 
-    The mean, weighted by each view's own errors, which the focal length's is not part of. Masks
-    err alike in every view, by what the object's outline is like: their part is a mean too. Where
-    the measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show different
-    parts: the mean is then of the most extreme view and of those whose errors explain that they
-    differ from it. What these differ by beyond their errors widens the mask part, by Birge's
-    ratio (Physical Review 40, 1932).
+    The mean, weighted by each view's own errors, which the focal length's is not part of, and by
+    what the views differ by beyond these: a calibration or a mask may be worse than told (the
+    random-effects model of DerSimonian and Laird, Controlled Clinical Trials 1986). Masks err
+    alike in every view, by what the object's outline is like: their part is a mean too. Where the
+    measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show different
+    parts: the mean is then of the most extreme view, of those whose errors explain that they
+    differ from it, and of those that show what it rests on.
     """
     if not estimates:
         raise NotVisible('no view shows a surface that could be measured; ask of another frame')
@@ -150,16 +155,16 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
         return estimates[0], ''
     own = np.array([e.own for e in estimates])
     values = np.array([e.value for e in estimates])
-    alike = _with_most_extreme(values, own, extremum) if extremum else np.ones(len(own), bool)
-    weight = np.where(alike, 1 / np.square(own), 0.0)
-    value = float(weight @ values / weight.sum())
+    alike = (_with_most_extreme(estimates, own, extremum) if extremum
+             else np.ones(len(own), bool))
+    between = _between(values[alike], own[alike])
+    weight = np.where(alike, 1 / (np.square(own) + between), 0.0)
+    weight /= weight.sum()
+    value = float(weight @ values)
     best = estimates[int(np.argmin(np.where(alike, np.abs(values - value), np.inf)))]
-    shrink = float(1 / (best.own * math.sqrt(weight.sum())))
-    mask = float(weight @ [e.mask for e in estimates] / weight.sum())
-    excess = 0.0
-    if alike.sum() > 1:
-        scatter = float(weight @ np.square(values - value)) / (int(alike.sum()) - 1)
-        excess = math.sqrt(max(scatter - 1, 0.0) / weight.sum())
+    shrink = math.sqrt(float(np.square(weight) @ np.square(own))) / best.own
+    mask = float(weight @ [e.mask for e in estimates])
+    excess = math.sqrt(between * float(np.square(weight).sum()))
     frames = tuple(sorted({frame for e in estimates for frame in e.frames}))
     chi = float(np.ptp(values)) / (_DISAGREE * math.sqrt(2) * float(np.median(own)))
     note = f'views differ: {", ".join(f"{v:.3f}" for v in values)}' if chi > 1 else ''
@@ -167,6 +172,16 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
         value, best.errors * shrink, math.hypot(mask, excess),
         (best.frame[0] * shrink, best.frame[1]), best.pose * _shared_pose(int(alike.sum())),
         best.points, frames), note
+
+
+def _between(values: np.ndarray, own: np.ndarray) -> float:
+    """Variance of what views differ by, in addition to their `own` errors (N,), one sigma."""
+    if len(values) < 2:
+        return 0.0
+    weight = 1 / np.square(own)
+    scatter = float(weight @ np.square(values - np.average(values, weights=weight)))
+    scale = weight.sum() - np.square(weight).sum() / weight.sum()
+    return max((scatter - (len(values) - 1)) / float(scale), 0.0)
 
 
 def _shared_pose(count: int) -> float:
@@ -178,11 +193,25 @@ def _shared_pose(count: int) -> float:
     return math.sqrt((1 + 1 / count) / 2)
 
 
-def _with_most_extreme(values: np.ndarray, own: np.ndarray, sign: int) -> np.ndarray:
+def _with_most_extreme(estimates: Sequence[Estimate], own: np.ndarray, sign: int) -> np.ndarray:
     """Which views (N,) bool show what the most extreme one shows, as far as errors tell.
 
     The most extreme value within reach of errors is looked for: a value that is extreme only
-    because it is poor is not. Views alike it within _ALIKE joint sigmas are taken with it.
+    because it is poor is not. Views alike it within _ALIKE joint sigmas are taken with it, and
+    those with a surface where its points are, be their own value another.
     """
+    values = np.array([e.value for e in estimates])
     at = int(np.argmax(sign * values - own))
-    return np.abs(values - values[at]) <= _ALIKE * np.hypot(own, own[at])
+    joint = _ALIKE * np.hypot(own, own[at])
+    shown = [_shows(e, estimates[at].points, _PLACED + within)
+             for e, within in zip(estimates, joint, strict=True)]
+    return (np.abs(values - values[at]) <= joint) | shown
+
+
+def _shows(view: Estimate, points: np.ndarray, within: float) -> bool:
+    """Whether a view has a surface of the same object within metres of each of `points` (N, 3)."""
+    of_objects = [(point, sight) for point, sight in zip(points, view.sights, strict=False)
+                  if sight is not None]
+    return bool(of_objects) and all(
+        np.linalg.norm(sight.surface().points - point, axis=1).min() <= within
+        for point, sight in of_objects)

@@ -136,7 +136,7 @@ def _extent_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | No
     seen = [(points[:1], s.view), (points[1:], t.view)]
     return Estimate(
         max(high.place + low.place, 0.0), errors, mask, frame_sigma(along, seen),
-        pose_sigma(along, seen) if s is not t else 0.0, points, frames_of(s, t))
+        pose_sigma(along, seen) if s is not t else 0.0, points, frames_of(s, t), (s, t))
 
 
 def _gap_plainly(s: Sight, t: Sight, direction: np.ndarray) -> float | None:
@@ -169,4 +169,4 @@ def _gap_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | None:
     errors = -begin.errors - end.errors
     return Estimate(
         value, errors, float(mask), frame_sigma(along, seen),
-        pose_sigma(along, seen) if s.view is not t.view else 0.0, points, frames_of(s, t))
+        pose_sigma(along, seen) if s.view is not t.view else 0.0, points, frames_of(s, t), (s, t))
