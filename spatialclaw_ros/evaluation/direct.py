@@ -94,11 +94,6 @@ def _nearest(things: Things, probe: Probe) -> Relation:
         largest=False)
 
 
-def _width(thing: Object3D) -> Quantity:
-    across = thing.views[-1].camera_to_world[:3, 0]
-    return measures.extent(thing, max(thing.box.rotation.T, key=lambda axis: abs(axis @ across)))
-
-
 #: Family of questions → the measure that answers it.
 MEASURES: dict[str, Measure] = {
     'closest': _pair(measures.closest_distance),
@@ -112,7 +107,7 @@ MEASURES: dict[str, Measure] = {
     'elevation': lambda things, probe: measures.above(
         things[probe.names[0]], things[probe.names[1]]),
     'length': _single(lambda thing: measures.size(thing)[0]),
-    'width': _single(_width),
+    'width': _single(lambda thing: measures.extent(thing, 'width')),
     'left_right': _pair(measures.direction, among=('left', 'right')),
     'front_behind': _pair(measures.direction, among=('front', 'behind')),
     'above_below': _pair(measures.direction, among=('above', 'below')),

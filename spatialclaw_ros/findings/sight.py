@@ -54,6 +54,10 @@ class Sight(Protocol):
     def surroundings(self) -> np.ndarray:
         """(S, 3) world metres: what the frame shows about the object, without it."""
 
+    @property
+    def visible(self) -> float:
+        """Share of its outline that nothing nearer cuts off."""
+
     def surface(self, variant: int = 0) -> Surface:
         """The visible surface under one of the masks; may have no points under another."""
 
@@ -219,6 +223,7 @@ class PointSight:
 
     points: PointSurface
     surroundings: np.ndarray = field(default_factory=lambda: _NO_POINTS)
+    visible: float = 1.0
 
     @property
     def view(self) -> View | None:

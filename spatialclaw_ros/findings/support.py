@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.geometry.planes import dominant_plane
+from spatialclaw_ros.geometry.planes import least_squares_plane
 from spatialclaw_ros.geometry.planes import PlaneFit
 from spatialclaw_ros.geometry.robust import robust_sigma
 
@@ -22,6 +23,7 @@ _NEIGHBOURHOOD = 9
 #: Of an object's height, the share that is its foot.
 _FOOT_SHARE = 0.25
 _REFITS = 4
+_MOST_SLANT = np.deg2rad(15.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +93,8 @@ def _level_under(around: np.ndarray, points: np.ndarray, camera: np.ndarray, noi
     inner = np.abs(heights - level) <= tolerance
     near = np.sort(apart[inner])
     radius = max(0.35 * reach, float(near[min(_LEAST_POINTS, len(near)) - 1]))
+    if _slants(around[inner & (apart <= 2 * radius)], up):
+        return None
     close = _settled(heights[apart <= radius], tolerance[apart <= radius], level)
     wide = _settled(heights[apart <= 2 * radius], tolerance[apart <= 2 * radius], level)
     level = float(np.median(close))
@@ -100,6 +104,17 @@ def _level_under(around: np.ndarray, points: np.ndarray, camera: np.ndarray, noi
     foot = foot + up * (level - float(foot @ up))
     plane = PlaneFit(up, level, inner, robust_sigma(heights[inner]))
     return Support(up, foot, float(np.hypot(spread, warp)), plane)
+
+
+def _slants(readings: np.ndarray, up: np.ndarray) -> bool:
+    """Whether `readings` (N, 3) of one level lie on a surface that is not level.
+
+    What a shiny floor mirrors crosses every level.
+    """
+    if len(readings) < _LEAST_POINTS:
+        return False
+    normal, _ = least_squares_plane(readings)
+    return abs(float(normal @ up)) < np.cos(_MOST_SLANT)
 
 
 def _tolerance(around: np.ndarray, points: np.ndarray, camera: np.ndarray, noise: float,

@@ -44,6 +44,8 @@ _TIGHT_STEPS, _TIGHT_SHARE, _TIGHT_PIXELS, _EASE = 5, 0.07, 2, 1.0
 #: How far evidence is varied for the alternatives: nats added to all, and a factor on one kind.
 _BIAS, _DOUBT = 1.5, 0.4
 _LEAST_PIXELS = 12
+#: Where a rim is found, it is found to a pixel.
+_RIM = np.ones((3, 3), np.uint8)
 
 
 class NothingInside(Exception):
@@ -107,9 +109,18 @@ def cut_box(frame: Frame, box: Box2D, others: Sequence[Box2D],
     colour_first = found.colour + _DOUBT * (found.surface + scene.pieces + scene.seen
                                             + scene.others)
     pixels = snap_to_edges(_crop_image(frame, scene.crop), rough, scene.crop.spread(colour_first))
-    coarse = [rough] + [scene.crop.enlarged(_whole(scene.cut(odds + ease))) for odds in variants]
-    alternatives = np.stack([pixels if not other.any() else other for other in coarse])
+    other = [scene.crop.enlarged(_whole(scene.cut(odds + ease))) for odds in variants]
+    other[:2] = _wider(other[0]), _narrower(other[1])
+    alternatives = np.stack([mask if mask.any() else pixels for mask in (rough, *other)])
     return cropped(pixels, alternatives, _agreement(pixels, alternatives), scene.crop.origin)
+
+
+def _wider(mask: np.ndarray) -> np.ndarray:
+    return cv2.dilate(mask.astype(np.uint8), _RIM) > 0
+
+
+def _narrower(mask: np.ndarray) -> np.ndarray:
+    return cv2.erode(mask.astype(np.uint8), _RIM) > 0
 
 
 def _scene(frame: Frame, box: Box2D, others: Sequence[Box2D], elsewhere: Sequence[Sighting],

@@ -201,7 +201,7 @@ def _with_most_extreme(estimates: Sequence[Estimate], own: np.ndarray, sign: int
     those with a surface where its points are, be their own value another.
     """
     values = np.array([e.value for e in estimates])
-    at = int(np.argmax(sign * values - own))
+    at = int(np.argmax(sign * values - _ALIKE * own))
     joint = _ALIKE * np.hypot(own, own[at])
     shown = [_shows(e, estimates[at].points, _PLACED + within)
              for e, within in zip(estimates, joint, strict=True)]

@@ -23,7 +23,6 @@ from spatialclaw_ros.findings.measures.inputs import spread_out
 from spatialclaw_ros.findings.measures.points import end_covariances
 from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.findings.sight import Sight
-from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.geometry.robust import lower_end
 from spatialclaw_ros.geometry.robust import rank_for
 from spatialclaw_ros.geometry.transforms import unit
@@ -37,8 +36,8 @@ def extent(a: Any, axis: Any) -> Quantity:
     """How far the visible surface of `a` reaches along `axis`, metres.
 
     `axis` is 'x', 'y', 'z' of the world, a vector (3,), 'up', 'length' or 'breadth' (the long
-    and the short level side of its box), 'width' (level, across the view) or 'depth' (level,
-    along the view).
+    and the short level side of its box), 'width' or 'depth' (its level side most across, or along,
+    the newest view of it).
     """
     a = as_object(a)
     direction = axis_of(a, axis)
@@ -90,33 +89,33 @@ def axis_of(a: Object3D, axis: Any) -> np.ndarray:
     if axis == 'up' and a.up is not None:
         return a.up
     if axis in _VIEWED and a.views:
-        return viewed_axis(a.views[-1], a.up, axis)
+        return _viewed_side(a, axis)
     raise ValueError(
         f'axis {axis!r} is not known here; give x, y, z, length, breadth, width, depth, a vector '
         '(3,), or up where gravity is known')
 
 
-def viewed_axis(view: View, up: np.ndarray | None, axis: str) -> np.ndarray:
-    """Level direction (3,) across ('width') or along ('depth') a view."""
-    right, forward = view.camera_to_world[:3, 0], view.camera_to_world[:3, 2]
-    if up is None:
-        return right if axis == 'width' else forward
-    across = np.cross(forward, up)
-    across = unit(across) if np.linalg.norm(across) > 1e-3 else right
-    return across if axis == 'width' else np.cross(up, across)
+def _viewed_side(a: Object3D, axis: str) -> np.ndarray:
+    """Side (3,) of the box of `a`, a level one where up is known, most across or along the view.
+
+    That of the newest camera that saw it.
+    """
+    sides = a.box.rotation if a.up is None else a.box.rotation[:, :2]
+    looking = a.views[-1].camera_to_world[:3, 0 if axis == 'width' else 2]
+    return np.asarray(sides[:, int(np.abs(looking @ sides).argmax())])
 
 
 def _extent(a: Object3D, direction: np.ndarray, name: str) -> Quantity:
-    found = [_extent_in_views(s, s, direction) for s in spread_out(a.sights_in(a.world))]
+    found = [extent_in_views(s, s, direction) for s in spread_out(a.sights_in(a.world))]
     best, note = combined([e for e in found if e is not None], extremum=1)
     best = across_views(
         a, a, best, lambda s, t: _extent_plainly(s, t, direction),
-        lambda s, t: _extent_in_views(s, t, direction), 1)
+        lambda s, t: extent_in_views(s, t, direction), 1)
     return Quantity(name, best.value, 'm', best.sigma, best.interval(low=0.0), best.points,
                     best.frames, note)
 
 
-def _extent_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | None:
+def extent_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | None:
     """From the lower end in one sight to the upper end in another, or the same."""
     rng = np.random.default_rng(SEED)
     high, low = end_along(t, direction, rng), end_along(s, -direction, rng)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+import math
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from spatialclaw_ros.findings.measures.estimate import frame_sigma
 from spatialclaw_ros.findings.measures.estimate import mask_sigma
 from spatialclaw_ros.findings.measures.estimate import pose_sigma
 from spatialclaw_ros.findings.measures.estimate import SEED
+from spatialclaw_ros.findings.measures.extents import extent_in_views
 from spatialclaw_ros.findings.measures.inputs import as_object
 from spatialclaw_ros.findings.measures.inputs import frames_of
 from spatialclaw_ros.findings.measures.inputs import spread_out
@@ -27,6 +30,10 @@ from spatialclaw_ros.findings.support import support_under
 from spatialclaw_ros.geometry.planes import PlaneFit
 
 _NO_GRAVITY = "gravity is unknown: along the support's own normal"
+_OWN_FOOT = 'its support is not seen: above the lowest that is seen of it'
+#: Share of an outline in sight from which on its foot is taken to be, and how much of a height
+#: may then be missing, one sigma.
+_IN_SIGHT, _MISSING = 0.8, 0.04
 
 
 def height(a: Any, support: Any = None) -> Quantity:
@@ -34,17 +41,22 @@ def height(a: Any, support: Any = None) -> Quantity:
 
     The support is found about its foot in each frame, or is `support`: a plane, or an object
     whose upper surface counts. Where gravity is unknown the support's normal is used and the
-    note says so. Raises NotVisible where no support is seen.
+    note says so. Where none is seen, and nothing hides the foot, the lowest that is seen of `a`
+    counts as its foot, and the note says so. Raises NotVisible otherwise.
     """
     a = as_object(a)
     estimates = [estimate for sight in spread_out(a.sights)
                  if (estimate := _height_in_view(a, sight, support)) is not None]
+    own_foot = not estimates and support is None and a.up is not None
+    if own_foot:
+        estimates = [estimate for sight in spread_out(a.sights) if sight.visible >= _IN_SIGHT
+                     and (estimate := _above_own_foot(sight, a.up)) is not None]
     if not estimates:
         raise NotVisible(
             f'no support is seen about the foot of {a.name!r}; give one: height(a, support=...), '
             'a plane or the object it stands on')
     best, note = combined(estimates, extremum=1)
-    notes = [note, _NO_GRAVITY if a.up is None else '']
+    notes = [note, _NO_GRAVITY if a.up is None else '', _OWN_FOOT if own_foot else '']
     return Quantity(f'height of {a.name}', best.value, 'm', best.sigma, best.interval(),
                     best.points, best.frames, '; '.join(n for n in notes if n))
 
@@ -82,6 +94,14 @@ def support_of(a: Any) -> Plane3D:
     best = min(found, key=lambda support: support.sigma)
     return Plane3D(best.plane.normal, float(best.plane.normal @ best.foot), best.foot[None],
                    best.plane.residual, float('nan'), best.sigma, f'support of {a.name}')
+
+
+def _above_own_foot(sight: Sight, up: np.ndarray) -> Estimate | None:
+    """From the lower to the upper end of what `sight` shows."""
+    found = extent_in_views(sight, sight, up)
+    if found is None:
+        return None
+    return replace(found, mask=math.hypot(found.mask, _MISSING * found.value))
 
 
 def _height_in_view(a: Object3D, sight: Sight, support: Any) -> Estimate | None:

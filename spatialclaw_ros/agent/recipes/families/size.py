@@ -24,7 +24,7 @@ _WORDS = {
 _REASONS = {
     'height': 'Its top above the support at its foot, along up: a support may be bent or sloped, '
               'so the level at its foot counts.',
-    'width': 'How far its visible surface reaches, level, across the view.',
+    'width': 'The level side of its box that lies most across the view.',
     'longest': 'The longest side of the box about its visible surface.',
     'size': 'The sides of the box about its visible surface, the longest first.',
     'longest_horizontal': 'Of the sides of its upright box, the longer horizontal one.'}
