@@ -17,6 +17,8 @@ _OUTER_SHARE = 0.35
 #: A surface smaller than this share of a mask is an island.
 _ISLAND_SHARE = 0.05
 _ALONG = 2
+#: How far, in units of a step's tolerance, readings of one flat surface are from its plane.
+_FLAT = 0.2
 #: Pixels about an outline that tell how what is beyond it goes on.
 _ABOUT = 5
 
@@ -173,7 +175,7 @@ def _going_on(depth: np.ndarray, mask: np.ndarray, labels: np.ndarray, names: np
 
 def _as_flat(depth: np.ndarray, surface: np.ndarray, start: np.ndarray, tolerance: np.ndarray
              ) -> bool:
-    """Whether most of `surface` is within half a step of how it goes on about `start`.
+    """Whether most of `surface` lies in the plane in which it goes on about the pixels `start`.
 
     A plane is linear in inverse depth over the image. `start` (h, w) bool lies outside; readings
     a few pixels about it count, where no step parts them from it.
@@ -188,4 +190,4 @@ def _as_flat(depth: np.ndarray, surface: np.ndarray, start: np.ndarray, toleranc
         return np.column_stack([u, v, np.ones(len(u))])
     plane, *_ = np.linalg.lstsq(rows(about), 1 / depth[about], rcond=None)
     off = depth[surface] - 1 / np.maximum(rows(surface) @ plane, 1e-6)
-    return bool(np.median(np.abs(off) / tolerance[surface]) <= 0.5)
+    return bool(np.median(np.abs(off) / tolerance[surface]) <= _FLAT)

@@ -54,6 +54,18 @@ def test_a_leg_whose_foot_goes_on_to_the_floor_is_kept():
     assert dropped(depth, mask)[far].all()
 
 
+def test_a_part_that_rises_from_the_table_it_joins_is_kept():
+    """The stem of a fruit: nothing parts it from the table below, but it does not lie in it."""
+    table = 0.5 * FOCAL / (np.arange(SHAPE[0])[:, None] + 200.0) * np.ones(SHAPE)
+    depth, mask = table.copy(), np.zeros(SHAPE, bool)
+    body, stem = np.s_[40:80, 40:100], np.s_[56:70, 100:114]
+    depth[body], mask[body] = 0.45, True
+    depth[stem], mask[stem] = table[70, 0], True
+    assert not dropped(depth, mask).any()
+    depth[stem] = table[stem]
+    assert dropped(depth, mask)[stem].all()
+
+
 def test_a_leg_nearer_or_farther_than_the_body_is_kept():
     depth, mask = scene((np.s_[50:80, 60:75], 1.12), (np.s_[50:80, 90:105], 0.9))
     assert not dropped(depth, mask).any()

@@ -44,7 +44,8 @@ class Estimate:
     `errors` (B,) are drawn errors of the pixel part, centred; `mask` and `pose` one sigma;
     `frame` one sigma each of what the depth bias, another in every frame, and the focal length,
     the same in all, do. `points` (N, 3) world metres are what it rests on, `frames` where these
-    were seen. `sights` (N,) is where each point lies, None for one that is on no object.
+    were seen. `sights` (N,) is in which sight each point lies, where views are to be told apart
+    by whether they show it.
     """
 
     value: float
@@ -54,7 +55,7 @@ class Estimate:
     pose: float
     points: np.ndarray
     frames: tuple[int, ...]
-    sights: tuple[Sight | None, ...] = ()
+    sights: tuple[Sight, ...] = ()
 
     @property
     def sigma(self) -> Sigma:
@@ -210,8 +211,6 @@ def _with_most_extreme(estimates: Sequence[Estimate], own: np.ndarray, sign: int
 
 def _shows(view: Estimate, points: np.ndarray, within: float) -> bool:
     """Whether a view has a surface of the same object within metres of each of `points` (N, 3)."""
-    of_objects = [(point, sight) for point, sight in zip(points, view.sights, strict=False)
-                  if sight is not None]
-    return bool(of_objects) and all(
+    return bool(view.sights) and all(
         np.linalg.norm(sight.surface().points - point, axis=1).min() <= within
-        for point, sight in of_objects)
+        for point, sight in zip(points, view.sights, strict=True))

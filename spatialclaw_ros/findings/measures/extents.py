@@ -135,7 +135,7 @@ def extent_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | Non
     seen = [(points[:1], s.view), (points[1:], t.view)]
     return Estimate(
         max(high.place + low.place, 0.0), errors, mask, frame_sigma(along, seen),
-        pose_sigma(along, seen) if s is not t else 0.0, points, frames_of(s, t), (s, t))
+        pose_sigma(along, seen) if s is not t else 0.0, points, frames_of(s, t))
 
 
 def _gap_plainly(s: Sight, t: Sight, direction: np.ndarray) -> float | None:

@@ -119,7 +119,7 @@ def _height_in_view(a: Object3D, sight: Sight, support: Any) -> Estimate | None:
     errors = end.errors + under.sigma * rng.standard_normal(len(end.errors))
     frame = frame_sigma(lambda ends: float((ends[0][1] - ends[0][0]) @ under.normal), seen)
     return Estimate(above, errors, mask, frame, 0.0, np.array([foot, end.point]),
-                    frames_of(sight), (None, sight))
+                    frames_of(sight))
 
 
 def _given(a: Object3D, sight: Sight, support: Any) -> Support | None:

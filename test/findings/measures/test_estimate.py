@@ -1,11 +1,15 @@
 """Views of one thing as one measure: none counts for more than its errors allow."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from spatialclaw_ros.findings.errors import NotVisible
 from spatialclaw_ros.findings.measures.estimate import combined
 from spatialclaw_ros.findings.measures.estimate import Estimate
+from spatialclaw_ros.findings.sight import PointSight
+from spatialclaw_ros.findings.surface import PointSurface
 
 
 def estimate(value, sigma, frame=0):
@@ -45,6 +49,25 @@ def test_views_that_differ_beyond_their_errors_widen_a_mean():
     assert found.value == pytest.approx(1.01)
     assert found.sigma.total > 0.009
     assert 'views differ' in note
+
+
+def test_where_views_differ_the_one_of_small_told_errors_does_not_decide():
+    found, _ = combined([estimate(1.0, 0.001), estimate(1.04, 0.004, 1)])
+    assert found.value == pytest.approx(1.02, abs=0.002)
+    alike, _ = combined([estimate(1.0, 0.001), estimate(1.004, 0.004, 1)])
+    assert alike.value == pytest.approx(1.0, abs=0.0005)
+
+
+@pytest.mark.parametrize(('offset', 'mean'), [(0.008, 1.01), (0.1, 1.0)])
+def test_a_view_that_shows_the_same_places_counts_though_its_extremum_is_another(offset, mean):
+    """Else the smallest of several poor calibrations would be told; what is hidden there is not."""
+    ends = np.array([[0.0, 0, 1], [1.0, 0, 1]])
+    views = [replace(estimate(value, 0.001, i), points=ends + [shift, 0, 0],
+                     sights=tuple(PointSight(PointSurface(end[None] + [shift, 0, 0], np.zeros(1)))
+                                  for end in ends))
+             for i, (value, shift) in enumerate(((1.0, 0.0), (1.02, offset)))]
+    found, _ = combined(views, extremum=-1)
+    assert found.value == pytest.approx(mean, abs=1e-6)
 
 
 def test_no_view_is_an_error():
