@@ -14,6 +14,8 @@ from scipy import ndimage
 from scipy import sparse
 from scipy.special import ndtri
 
+from spatialclaw_ros.geometry.pixels import eroded
+
 _MIN_TAPS_SLOPED = 6
 _MIN_SPREAD = 0.15
 _MAX_LEVERAGE = 1.0
@@ -50,29 +52,53 @@ def fit_locally(depth: np.ndarray, usable: np.ndarray, wanted: np.ndarray, toler
     """
     rows, columns = np.nonzero(wanted)
     reach = np.arange(-radius, radius + 1)
-    dv, du = (grid.ravel() for grid in np.meshgrid(reach, reach, indexing='ij'))
+    dv, du = np.repeat(reach, len(reach)), np.tile(reach, len(reach))
     taps = np.column_stack([du, dv]).astype(float)
     width = depth.shape[1] + 2 * radius
-    index = ((rows + radius) * width + columns + radius)[:, None] + (dv * width + du)[None]
-    z = np.pad(np.where(usable, depth, np.nan), radius, constant_values=np.nan).ravel()[index]
-    centre = np.where(usable, depth, np.nan)[rows, columns]
+    readings = np.full((depth.shape[0] + 2 * radius, width), np.nan)
+    readings[radius:-radius, radius:-radius][usable] = depth[usable]
+    middle = (rows + radius) * width + columns + radius
+    z = readings.ravel().take(middle[:, None] + (dv * width + du)[None])
+    centre = readings.ravel()[middle]
     lost = np.isnan(centre)
     if lost.any():
         centre[lost] = _median_of_known(z[lost])
+    z -= centre[:, None]
+    np.abs(z, out=z)
     with np.errstate(invalid='ignore'):
-        weight = np.abs(z - centre[:, None]) <= tolerance[rows, columns][:, None]
-    mix = _plane_weights(weight.astype(float), taps, shift[rows, columns])
+        weight = (z <= tolerance[rows, columns][:, None]).astype(float)
+    mix = _plane_weights(weight, taps, shift[rows, columns])
     leverage = np.square(mix).sum(axis=1)
-    count = np.count_nonzero(mix, axis=1)
+    used = mix != 0
+    count = used.sum(axis=1)
     kept = (leverage > 0) & (leverage <= _MAX_LEVERAGE + 1e-9)
     kept &= ~lost | ((count >= _MIN_TAPS_SLOPED) & (leverage <= _MAX_LEVERAGE_LOST))
-    mix, rows, columns = mix[kept], rows[kept], columns[kept]
-    place, tap = np.nonzero(mix)
-    column = (rows[place] + dv[tap]) * depth.shape[1] + columns[place] + du[tap]
-    operator = sparse.csr_matrix(
-        (mix[place, tap], (place, column)), shape=(len(rows), depth.size))
-    own = np.flatnonzero((du == 0) & (dv == 0))[0]
-    return LocalFit(rows, columns, shift[rows, columns], operator, leverage[kept], mix[:, own])
+    if not kept.all():
+        mix, used, count, leverage = mix[kept], used[kept], count[kept], leverage[kept]
+        rows, columns = rows[kept], columns[kept]
+    own = len(taps) // 2
+    return LocalFit(rows, columns, shift[rows, columns],
+                    _operator(mix, used, count, rows * depth.shape[1] + columns,
+                              dv * depth.shape[1] + du, depth.size),
+                    leverage, mix[:, own])
+
+
+def _operator(mix: np.ndarray, used: np.ndarray, count: np.ndarray, place: np.ndarray,
+              offset: np.ndarray, size: int) -> sparse.csr_matrix:
+    """The sparse matrix of weights `mix` (M, taps) where `used`, of pixels `place` + `offset`."""
+    starts = np.zeros(len(mix) + 1, np.int32)
+    np.cumsum(count, out=starts[1:])
+    pixels = place.astype(np.int32)[:, None] + offset.astype(np.int32)
+    return sparse.csr_matrix((mix[used], pixels[used], starts), shape=(len(mix), size))
+
+
+def stacked(upper: sparse.csr_matrix, lower: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Rows of `upper`, then those of `lower`."""
+    return sparse.csr_matrix(
+        (np.concatenate([upper.data, lower.data]),
+         np.concatenate([upper.indices, lower.indices]),
+         np.concatenate([upper.indptr, lower.indptr[1:] + upper.indptr[-1]])),
+        shape=(upper.shape[0] + lower.shape[0], upper.shape[1]))
 
 
 def _median_of_known(values: np.ndarray) -> np.ndarray:
@@ -86,20 +112,23 @@ def _plane_weights(weight: np.ndarray, taps: np.ndarray, place: np.ndarray) -> n
     """Weights (M, taps) of a least-squares plane's value at `place` (M, 2); zeros where no tap."""
     count = weight.sum(axis=1)
     safe = np.maximum(count, 1)
-    mean = weight @ taps / safe[:, None]
-    square = weight @ np.column_stack([taps[:, 0] ** 2, taps[:, 0] * taps[:, 1], taps[:, 1] ** 2])
-    cuu = square[:, 0] / safe - mean[:, 0] ** 2
-    cuv = square[:, 1] / safe - mean[:, 0] * mean[:, 1]
-    cvv = square[:, 2] / safe - mean[:, 1] ** 2
+    du, dv = taps.T
+    sums = weight @ np.column_stack([du, dv, du ** 2, du * dv, dv ** 2])
+    mean_u, mean_v, suu, suv, svv = (sums / safe[:, None]).T
+    cuu, cuv, cvv = suu - mean_u ** 2, suv - mean_u * mean_v, svv - mean_v ** 2
     determinant = cuu * cvv - cuv ** 2
     sloped = (count >= _MIN_TAPS_SLOPED) & (determinant > _MIN_SPREAD)
     safe_determinant = np.where(sloped, determinant, 1.0)
-    away = place - mean
-    slope_u = np.where(sloped, (cvv * away[:, 0] - cuv * away[:, 1]) / safe_determinant, 0.0)
-    slope_v = np.where(sloped, (cuu * away[:, 1] - cuv * away[:, 0]) / safe_determinant, 0.0)
-    constant = 1 - slope_u * mean[:, 0] - slope_v * mean[:, 1]
-    plane = constant[:, None] + slope_u[:, None] * taps[:, 0] + slope_v[:, None] * taps[:, 1]
-    return weight * plane / safe[:, None]
+    away_u, away_v = place[:, 0] - mean_u, place[:, 1] - mean_v
+    slope_u = np.where(sloped, (cvv * away_u - cuv * away_v) / safe_determinant, 0.0)
+    slope_v = np.where(sloped, (cuu * away_v - cuv * away_u) / safe_determinant, 0.0)
+    constant = 1 - slope_u * mean_u - slope_v * mean_v
+    plane = slope_u[:, None] * du
+    plane += constant[:, None]
+    plane += slope_v[:, None] * dv
+    plane *= weight
+    plane /= safe[:, None]
+    return plane
 
 
 def rim_shift(mask: np.ndarray) -> np.ndarray:
@@ -110,11 +139,15 @@ def rim_shift(mask: np.ndarray) -> np.ndarray:
     """
     padded = np.pad(mask, 2, mode='edge')
     smooth = ndimage.gaussian_filter(padded.astype(float), 1.0, mode='nearest')
-    gradient_v, gradient_u = np.gradient(smooth)
-    inner = (slice(2, -2), slice(2, -2))
-    rim = mask & ~ndimage.binary_erosion(mask, border_value=1)
-    length = np.hypot(gradient_u, gradient_v)[inner]
-    inside = ndtri(np.clip(smooth[inner], 1e-6, 1 - 1e-6))
-    distance = np.where(rim & (length > 1e-6), np.clip(inside, 0.0, 1.0), 0.0)
-    outward = -np.dstack([gradient_u[inner], gradient_v[inner]])
-    return outward * (distance / np.maximum(length, 1e-6))[..., None]
+    rim = mask & ~eroded(mask, 1, corners=False)
+    rows, columns = np.nonzero(rim)
+    v, u = rows + 2, columns + 2
+    gradient_v = (smooth[v + 1, u] - smooth[v - 1, u]) / 2
+    gradient_u = (smooth[v, u + 1] - smooth[v, u - 1]) / 2
+    length = np.hypot(gradient_u, gradient_v)
+    inside = ndtri(np.clip(smooth[v, u], 1e-6, 1 - 1e-6))
+    distance = np.where(length > 1e-6, np.clip(inside, 0.0, 1.0), 0.0)
+    outward = -np.column_stack([gradient_u, gradient_v])
+    shift = np.zeros((*mask.shape, 2))
+    shift[rows, columns] = outward * (distance / np.maximum(length, 1e-6))[:, None]
+    return shift
