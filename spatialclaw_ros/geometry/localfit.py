@@ -70,7 +70,7 @@ def fit_locally(depth: np.ndarray, usable: np.ndarray, wanted: np.ndarray, toler
     mix = _plane_weights(weight, taps, shift[rows, columns])
     leverage = np.square(mix).sum(axis=1)
     used = mix != 0
-    count = used.sum(axis=1)
+    count = (used.astype(np.float32) @ np.ones(len(taps), np.float32)).astype(np.int32)
     kept = (leverage > 0) & (leverage <= _MAX_LEVERAGE + 1e-9)
     kept &= ~lost | ((count >= _MIN_TAPS_SLOPED) & (leverage <= _MAX_LEVERAGE_LOST))
     if not kept.all():
@@ -110,11 +110,12 @@ def _median_of_known(values: np.ndarray) -> np.ndarray:
 
 def _plane_weights(weight: np.ndarray, taps: np.ndarray, place: np.ndarray) -> np.ndarray:
     """Weights (M, taps) of a least-squares plane's value at `place` (M, 2); zeros where no tap."""
-    count = weight.sum(axis=1)
-    safe = np.maximum(count, 1)
     du, dv = taps.T
-    sums = weight @ np.column_stack([du, dv, du ** 2, du * dv, dv ** 2])
-    mean_u, mean_v, suu, suv, svv = (sums / safe[:, None]).T
+    ones = np.ones(len(taps))
+    sums = weight @ np.column_stack([ones, du, dv, du ** 2, du * dv, dv ** 2])
+    count = sums[:, 0]
+    safe = np.maximum(count, 1)
+    mean_u, mean_v, suu, suv, svv = (sums[:, 1:] / safe[:, None]).T
     cuu, cuv, cvv = suu - mean_u ** 2, suv - mean_u * mean_v, svv - mean_v ** 2
     determinant = cuu * cvv - cuv ** 2
     sloped = (count >= _MIN_TAPS_SLOPED) & (determinant > _MIN_SPREAD)
