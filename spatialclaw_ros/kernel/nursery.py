@@ -23,7 +23,6 @@ from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel import failure
 from spatialclaw_ros.kernel import worker
 
-
 #: Parameters of glibc's mallopt, by their numbers in malloc.h, and bytes: arrays up to the first
 #: come from the heap, of which so much may lie free at its top, and which grows by so much.
 _MMAP_THRESHOLD, _TRIM_THRESHOLD, _TOP_PAD = (-3, 32 << 20), (-1, 256 << 20), (-2, 16 << 20)
