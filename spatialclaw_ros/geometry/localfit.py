@@ -20,6 +20,7 @@ _MIN_TAPS_SLOPED = 6
 _MIN_SPREAD = 0.15
 _MAX_LEVERAGE = 1.0
 _MAX_LEVERAGE_LOST = 0.7
+_BLOCK = 1500
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,45 +52,52 @@ def fit_locally(depth: np.ndarray, usable: np.ndarray, wanted: np.ndarray, toler
     those without a reading of their own where too few lie about them.
     """
     rows, columns = np.nonzero(wanted)
-    reach = np.arange(-radius, radius + 1)
-    dv, du = np.repeat(reach, len(reach)), np.tile(reach, len(reach))
-    taps = np.column_stack([du, dv]).astype(float)
     width = depth.shape[1] + 2 * radius
     readings = np.full((depth.shape[0] + 2 * radius, width), np.nan)
     readings[radius:-radius, radius:-radius][usable] = depth[usable]
+    reach = np.arange(-radius, radius + 1)
+    dv, du = np.repeat(reach, len(reach)), np.tile(reach, len(reach))
     middle = (rows + radius) * width + columns + radius
-    z = readings.ravel().take(middle[:, None] + (dv * width + du)[None])
-    centre = readings.ravel()[middle]
+    moved, tolerated = shift[rows, columns], tolerance[rows, columns]
+    place = (rows * depth.shape[1] + columns).astype(np.int32)
+    offset = (dv * depth.shape[1] + du).astype(np.int32)
+    blocks = [np.s_[start:start + _BLOCK] for start in range(0, max(len(rows), 1), _BLOCK)]
+    kept, leverage, own, counts, weights, pixels = map(np.concatenate, zip(*(
+        _fitted(readings.ravel(), middle[block], dv * width + du, tolerated[block],
+                np.column_stack([du, dv]).astype(float), moved[block], place[block], offset)
+        for block in blocks), strict=True))
+    starts = np.zeros(len(counts) + 1, np.int32)
+    np.cumsum(counts, out=starts[1:])
+    operator = sparse.csr_matrix((weights, pixels, starts), shape=(len(counts), depth.size))
+    return LocalFit(rows[kept], columns[kept], moved[kept], operator, leverage, own)
+
+
+def _fitted(readings: np.ndarray, middle: np.ndarray, around: np.ndarray, tolerance: np.ndarray,
+            taps: np.ndarray, shift: np.ndarray, place: np.ndarray, offset: np.ndarray
+            ) -> tuple[np.ndarray, ...]:
+    """Fits of a block of M samples, few enough for their windows to stay in the cache.
+
+    Which are kept (M,) bool; of these leverage, weight of the own reading, and number of weights;
+    then the weights, row by row, and their pixels.
+    """
+    z = readings.take(middle[:, None] + around)
+    centre = readings[middle]
     lost = np.isnan(centre)
     if lost.any():
         centre[lost] = _median_of_known(z[lost])
     z -= centre[:, None]
     np.abs(z, out=z)
     with np.errstate(invalid='ignore'):
-        weight = (z <= tolerance[rows, columns][:, None]).astype(float)
-    mix = _plane_weights(weight, taps, shift[rows, columns])
+        weight = (z <= tolerance[:, None]).astype(float)
+    mix = _plane_weights(weight, taps, shift)
     leverage = np.square(mix).sum(axis=1)
     used = mix != 0
     count = (used.astype(np.float32) @ np.ones(len(taps), np.float32)).astype(np.int32)
     kept = (leverage > 0) & (leverage <= _MAX_LEVERAGE + 1e-9)
     kept &= ~lost | ((count >= _MIN_TAPS_SLOPED) & (leverage <= _MAX_LEVERAGE_LOST))
-    if not kept.all():
-        mix, used, count, leverage = mix[kept], used[kept], count[kept], leverage[kept]
-        rows, columns = rows[kept], columns[kept]
-    own = len(taps) // 2
-    return LocalFit(rows, columns, shift[rows, columns],
-                    _operator(mix, used, count, rows * depth.shape[1] + columns,
-                              dv * depth.shape[1] + du, depth.size),
-                    leverage, mix[:, own])
-
-
-def _operator(mix: np.ndarray, used: np.ndarray, count: np.ndarray, place: np.ndarray,
-              offset: np.ndarray, size: int) -> sparse.csr_matrix:
-    """The sparse matrix of weights `mix` (M, taps) where `used`, of pixels `place` + `offset`."""
-    starts = np.zeros(len(mix) + 1, np.int32)
-    np.cumsum(count, out=starts[1:])
-    pixels = place.astype(np.int32)[:, None] + offset.astype(np.int32)
-    return sparse.csr_matrix((mix[used], pixels[used], starts), shape=(len(mix), size))
+    used &= kept[:, None]
+    return (kept, leverage[kept], mix[kept, len(taps) // 2], count[kept], mix[used],
+            (place[:, None] + offset)[used])
 
 
 def stacked(upper: sparse.csr_matrix, lower: sparse.csr_matrix) -> sparse.csr_matrix:
