@@ -1,12 +1,14 @@
 """A closest distance, whole: kernel, masks, measure, check and interval.
 
-Against the same masks and measure called directly, without agent and kernel.
+Against the same masks and measure called directly, without agent and kernel. Another number of
+runs than 50 may be given on the command line.
 """
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+import sys
 import tempfile
 
 from measure import report
@@ -28,7 +30,7 @@ from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 from spatialclaw_ros.simulation.export import simulate
 
-RUNS = 50
+RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 50
 TABLE = Path(__file__).parents[1] / 'test' / 'data' / 'ycb_table_a'
 
 
