@@ -1,17 +1,21 @@
 """A closest distance, whole: kernel, masks, measure, check and interval.
 
-Against the same masks and measure called directly, without agent and kernel.
+Against the same masks and measure called directly, without agent and kernel. Another number of
+runs than 50 may be given on the command line.
 """
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+import sys
 import tempfile
+import time
 
 from measure import report
 from measure import Timing
 import numpy as np
+import psutil
 
 from spatialclaw_ros.agent.ask import ask
 from spatialclaw_ros.calls.requests import SegmentText
@@ -28,7 +32,7 @@ from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 from spatialclaw_ros.simulation.export import simulate
 
-RUNS = 50
+RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 50
 TABLE = Path(__file__).parents[1] / 'test' / 'data' / 'ycb_table_a'
 
 
@@ -44,26 +48,33 @@ def directly(window: FrameWindow, names: tuple[str, str]) -> None:
     closest_distance(*(build_object(name, parts[name], window.up) for name in names))
 
 
+def cpu_of(nursery: Nursery) -> float:
+    """CPU seconds so far of this process, the nursery, and the kernels that have ended."""
+    kernels = psutil.Process(nursery.pid).cpu_times()
+    return time.process_time() + sum(kernels[:4])
+
+
 async def compare(what: str, window: FrameWindow, names: tuple[str, str]) -> None:
     """Time both in turn, a fresh kernel for each query, and print them."""
     nursery = await Nursery.start(TOOLKIT)
     clock = asyncio.get_running_loop().time
-    samples = np.empty((RUNS + 1, 2))
+    samples, spent = np.empty((RUNS + 1, 2)), np.empty((RUNS + 1, 2))
     question = Question(f'What is the closest distance between the {names[0]} and the {names[1]}?')
     try:
-        for row in samples:
-            began = clock()
+        for row, cpu in zip(samples, spent, strict=True):
+            began, before = clock(), cpu_of(nursery)
             answer = await ask(question, window, engines_for(window), nursery, limits=Limits(),
                                transcript_dir=None)
-            row[0] = clock() - began
+            row[0], cpu[0] = clock() - began, cpu_of(nursery) - before
             if answer.code:
                 raise RuntimeError(f'{answer.code.name}: {answer.message}')
-            began = clock()
+            began, before = clock(), cpu_of(nursery)
             directly(window, names)
-            row[1] = clock() - began
+            row[1], cpu[1] = clock() - began, cpu_of(nursery) - before
     finally:
         await nursery.close()
-    report(what, Timing(samples[1:, 0]), Timing(samples[1:, 1]), 'masks and measure alone')
+    for kind, table in (('', samples), (', CPU time', spent)):
+        report(what + kind, Timing(table[1:, 0]), Timing(table[1:, 1]), 'masks and measure alone')
 
 
 def main() -> None:

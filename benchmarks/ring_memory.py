@@ -1,10 +1,14 @@
 """What the frame ring holds over an hour of two VGA RGB-D cameras at 30 Hz, played faster.
 
+Another number of seconds may be given on the command line.
+
 Every image of the hour passes the rate gate; what it admits is copied into the ring at full size,
 and one in ten is converted as a query would.
 """
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 import psutil
@@ -30,6 +34,7 @@ def payloads() -> tuple[Payload, Payload]:
 
 def main() -> None:
     """Print the most the ring held against what its parameters allow."""
+    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else HOUR
     matrix = np.array([[525.0, 0, 320], [0, 525.0, 240], [0, 0, 1]])
     cameras = [Camera(name, f'{name}_optical', 640, 480, matrix) for name in CAMERAS]
     image, depth = payloads()
@@ -38,7 +43,7 @@ def main() -> None:
     most_held = most_span = most_resident = 0.0
     settled = None
     kept = 0
-    for moment in range(HOUR * RATE):
+    for moment in range(seconds * RATE):
         stamp = 10**9 + moment * 10**9 // RATE
         for camera, gate in zip(cameras, gates, strict=True):
             if not gate.admits(stamp):
@@ -55,7 +60,8 @@ def main() -> None:
                 settled = resident
             most_resident = max(most_resident, resident)
     assert settled is not None
-    print(f'ring over an hour, {kept} frames kept: at most {most_held:.0f} MB of {MEGABYTES:.0f} '
+    print(f'ring over {seconds} s, {kept} frames kept: at most {most_held:.0f} MB of '
+          f'{MEGABYTES:.0f} '
           f'allowed, ratio {most_held / MEGABYTES:.2f}; {most_span:.1f} s of {SECONDS:.0f}, '
           f'ratio {most_span / SECONDS:.2f}')
     print(f'resident memory of the process after a minute {settled:.0f} MB, at most '

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from spatialclaw_ros.geometry.layers import step_tolerance
 from spatialclaw_ros.geometry.layers import stray_readings
 from spatialclaw_ros.geometry.misplaced import readings_beside
 from spatialclaw_ros.geometry.noise import DepthNoise
+from spatialclaw_ros.geometry.pixels import eroded
 from spatialclaw_ros.scene.camera import Camera
 from spatialclaw_ros.scene.frame import Frame
 
@@ -165,7 +167,7 @@ def _sight(part: ViewPart) -> tuple[DepthSight | None, _Tally]:
         fillable=~np.isposinf(readings) & ~bled,
         tolerance=np.where(np.isfinite(tolerance), tolerance, typical),
         rays=crop_rays(camera, origin, (h, w)),
-        surroundings=_surroundings(depth, masks, origin, camera, view),
+        look_around=partial(_surroundings, depth, masks, origin, camera, view),
         visible=_visible_share(z, cleaned, own, tolerance),
         truncated=_touches_border(own, origin, depth.shape))
     return sight, tally
@@ -199,7 +201,7 @@ def _surroundings(depth: np.ndarray, masks: np.ndarray, origin: tuple[int, int],
     taken = np.zeros((bottom - top, right - left), bool)
     row, column = origin[1] - top, origin[0] - left
     taken[row:row + h, column:column + w] = masks.any(axis=0)
-    free = ~ndimage.binary_dilation(taken, iterations=3)
+    free = eroded(~taken, 3, corners=False)
     stride = int(np.ceil(np.sqrt(max(free.sum(), 1) / _RING_POINTS)))
     crop = np.where(free, depth[top:bottom, left:right], np.nan)
     points = crop_points(crop, (left, top), camera, view.camera_to_world)
@@ -210,7 +212,7 @@ def _surroundings(depth: np.ndarray, masks: np.ndarray, origin: tuple[int, int],
 def _visible_share(depth: np.ndarray, cleaned: np.ndarray, mask: np.ndarray,
                    tolerance: np.ndarray) -> float:
     """Share of the mask's outline that no nearer surface cuts off."""
-    rim = mask & ~ndimage.binary_erosion(mask, border_value=1)
+    rim = mask & ~eroded(mask, corners=False)
     behind = np.where(np.isfinite(cleaned), cleaned, np.inf)
     nearest_own = ndimage.minimum_filter(behind, 5)
     outside = np.where(mask | ~np.isfinite(depth), np.inf, depth)

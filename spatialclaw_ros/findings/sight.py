@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
 from functools import cached_property
@@ -19,6 +20,9 @@ from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.geometry.localfit import fit_locally
 from spatialclaw_ros.geometry.localfit import LocalFit
 from spatialclaw_ros.geometry.localfit import rim_shift
+from spatialclaw_ros.geometry.localfit import stacked
+from spatialclaw_ros.geometry.pixels import eroded
+from spatialclaw_ros.geometry.robust import median_of_known
 from spatialclaw_ros.geometry.robust import robust_sigma
 
 _LEAST_FOR_SCALE = 30
@@ -69,7 +73,7 @@ class DepthSight:
     `depth` (h, w) metres, NaN where there is no reading of the object; `sigma` (h, w) metres;
     `masks` (V, h, w) bool; `fillable` (h, w) bool where a lost reading may be had from its
     neighbours; `tolerance` (h, w) metres of depth a fit may span; `rays` (h, w, 2) x/z and y/z;
-    `origin` the crop's corner (x, y) in the image.
+    `origin` the crop's corner (x, y) in the image; `look_around` gives the `surroundings`.
     """
 
     view: View
@@ -80,7 +84,7 @@ class DepthSight:
     fillable: np.ndarray
     tolerance: np.ndarray
     rays: np.ndarray
-    surroundings: np.ndarray = field(default_factory=lambda: _NO_POINTS)
+    look_around: Callable[[], np.ndarray] = lambda: _NO_POINTS
     visible: float = 1.0
     truncated: bool = False
     _surfaces: dict[int, DepthSurface] = field(default_factory=dict, repr=False)
@@ -89,6 +93,11 @@ class DepthSight:
     def variants(self) -> int:
         """Number of masks."""
         return len(self.masks)
+
+    @cached_property
+    def surroundings(self) -> np.ndarray:
+        """(S, 3) world metres: what the frame shows about the object, without it."""
+        return self.look_around()
 
     @cached_property
     def noise_scale(self) -> float:
@@ -144,7 +153,7 @@ class DepthSight:
         along.
         """
         usable = np.asarray(mask & np.isfinite(self.depth))
-        rim = usable & ~ndimage.binary_erosion(mask, np.ones((3, 3)), border_value=1)
+        rim = usable & ~eroded(mask)
         fit = self._fit(usable & ~rim, rim, np.zeros((*mask.shape, 2)), self.radius + 1)
         if not len(fit.rows):
             return usable
@@ -152,11 +161,10 @@ class DepthSight:
         place = fit.rows * mask.shape[1] + fit.columns
         off = (inverse[place] - fit.operator @ inverse) / (
             self.noise_scale * sigma[place] * np.sqrt(1 + fit.leverage))
-        along = np.full(mask.shape, np.nan)
-        along[fit.rows, fit.columns] = off
-        beside = sliding_window_view(
-            np.pad(along, _BESIDE, constant_values=np.nan), (2 * _BESIDE + 1,) * 2)
-        usual = np.nanmedian(beside[fit.rows, fit.columns], axis=(1, 2))
+        along = np.full(np.add(mask.shape, 2 * _BESIDE), np.nan)
+        along[fit.rows + _BESIDE, fit.columns + _BESIDE] = off
+        beside = sliding_window_view(along, (2 * _BESIDE + 1,) * 2)
+        usual = median_of_known(beside[fit.rows, fit.columns].reshape(len(fit.rows), -1))
         mixed = np.abs(off - usual) > _MIXED
         usable[fit.rows[mixed], fit.columns[mixed]] = False
         return usable
@@ -165,8 +173,8 @@ class DepthSight:
         usable = self._unmixed(mask)
         wanted = mask & (usable | self.fillable)
         shift = rim_shift(mask)
-        moved = wanted & (shift != 0).any(axis=2)
-        inner = ndimage.binary_erosion(mask, iterations=_RIM, border_value=1)
+        moved = wanted & ((shift[..., 0] != 0) | (shift[..., 1] != 0))
+        inner = eroded(mask, _RIM, corners=False)
         stride = int(np.ceil(np.sqrt(max(inner.sum(), 1) / most)))
         still = self._fit(usable, wanted & (~inner | _grid(mask.shape, stride)),
                           np.zeros_like(shift), self.radius)
@@ -183,7 +191,7 @@ class DepthSight:
             np.concatenate([still.rows[keep], rim.rows]),
             np.concatenate([still.columns[keep], rim.columns]),
             np.concatenate([still.shift[keep], rim.shift]),
-            sparse.vstack([still.operator[keep], rim.operator], format='csr'),
+            stacked(still.operator[keep], rim.operator),
             inverse, smooth, noise, weight)
 
     def _sampled(self, rows: np.ndarray, columns: np.ndarray, shift: np.ndarray,
@@ -191,11 +199,15 @@ class DepthSight:
                  noise: np.ndarray, weight: np.ndarray) -> DepthSurface:
         told = operator @ inverse
         good = told > 1e-3
-        rows, columns, shift = rows[good], columns[good], shift[good]
-        operator, depth = operator[good], 1.0 / told[good]
+        if not good.all():
+            rows, columns, shift = rows[good], columns[good], shift[good]
+            operator, told = operator[good], told[good]
+        depth = 1.0 / told
         rays = self.rays[rows, columns] + shift / self.view.focal
         rotation = self.view.camera_to_world[:3, :3]
-        variance = operator.multiply(operator) @ np.square(noise)
+        squares = sparse.csr_matrix(
+            (np.square(operator.data), operator.indices, operator.indptr), shape=operator.shape)
+        variance = squares @ np.square(noise)
         return DepthSurface(
             view=self.view, rays=rays @ rotation[:, :2].T + rotation[:, 2], depth=depth,
             sigma=np.sqrt(variance) * np.square(depth), pitch=depth / self.view.focal,

@@ -7,6 +7,8 @@ from scipy import ndimage
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from spatialclaw_ros.geometry.pixels import eroded
+
 #: Largest depth step between neighbouring pixels of one surface, in pixel pitches: a slant of 80
 #: degrees has 5.7.
 STEEPEST = 6.0
@@ -71,7 +73,7 @@ def mixed_rim(depth: np.ndarray, mask: np.ndarray, usable: np.ndarray, step: np.
     highest = ndimage.maximum_filter(np.where(known, depth, -np.inf), 3, mode='nearest')
     lowest = ndimage.minimum_filter(np.where(known, depth, np.inf), 3, mode='nearest')
     lost = ndimage.maximum_filter(~known & ~mask, 3, mode='nearest')
-    rim = mask & ~ndimage.binary_erosion(mask, np.ones((3, 3)), border_value=1)
+    rim = mask & ~eroded(mask)
     with np.errstate(invalid='ignore'):
         doubtful = usable & rim & (lost | (highest - lowest > step))
     rows, columns = np.nonzero(doubtful)
@@ -122,24 +124,25 @@ def bled_in(depth: np.ndarray, mask: np.ndarray, sure: np.ndarray, tolerance: np
     """
     known = mask & np.isfinite(depth)
     labels = surfaces(depth, known, tolerance)
-    names, counts = np.unique(labels[known], return_counts=True)
+    of = labels[known]
+    names, counts = np.unique(of, return_counts=True)
     if len(names) < 2:
         return np.zeros(mask.shape, bool)
     main = names[counts.argmax()]
     inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
     from_main, nearest = ndimage.distance_transform_edt(labels != main, return_indices=True)
-    deepest = ndimage.maximum(inside, labels, names)
-    farthest = ndimage.maximum(from_main, labels, names)
+    deepest = ndimage.maximum(inside[known], of, names)
+    farthest = ndimage.maximum(from_main[known], of, names)
     sliver = (deepest <= _RIM) & (farthest <= 2 * _RIM) & (counts < _MIN_SHARE * counts.sum())
     step = np.abs(depth - depth[tuple(nearest)]) / tolerance
-    apart = ndimage.median(step, labels, names) > 1
+    apart = ndimage.median(step[known], of, names) > 1
     share, beyond_it = _going_on(depth, mask, labels, names, tolerance)
     outer = apart & (counts < _OUTER_SHARE * counts.sum()) & (share >= 0.5)
     for place in np.flatnonzero(outer):
         surface = labels == names[place]
         outer[place] = sure[surface].mean() < 0.5 or _as_flat(
             depth, surface, ~mask & (beyond_it == place), tolerance)
-    beyond = ndimage.median(depth, labels, names) - np.median(depth[labels == main])
+    beyond = ndimage.median(depth[known], of, names) - np.median(depth[labels == main])
     island = (counts < _ISLAND_SHARE * counts.sum()) & (beyond > _across(depth, mask, focal))
     return np.isin(labels, names[(sliver | outer | island) & (names != main)])
 

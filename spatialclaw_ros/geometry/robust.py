@@ -16,6 +16,14 @@ def robust_sigma(values: np.ndarray) -> float:
     return float(_MAD_TO_SIGMA * np.median(np.abs(values - np.median(values))))
 
 
+def median_of_known(values: np.ndarray) -> np.ndarray:
+    """Median (M,) of each row of `values` (M, N), NaN left out; NaN where all are."""
+    ordered = np.sort(values, axis=1)
+    known = np.count_nonzero(~np.isnan(ordered), axis=1)
+    row = np.arange(len(values))
+    return (ordered[row, np.maximum(known - 1, 0) // 2] + ordered[row, known // 2]) / 2
+
+
 def rank_for(count: int) -> int:
     """Rank k of the order statistic from which an end is told, for `count` values.
 

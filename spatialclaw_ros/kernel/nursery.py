@@ -6,6 +6,7 @@ model and has exactly one thread, so that what it forks is clean.
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 import gc
 import importlib
@@ -22,6 +23,10 @@ from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel import failure
 from spatialclaw_ros.kernel import worker
 
+#: Parameters of glibc's mallopt, by their numbers in malloc.h, and bytes: arrays up to the first
+#: come from the heap, of which so much may lie free at its top, and which grows by so much.
+_MMAP_THRESHOLD, _TRIM_THRESHOLD, _TOP_PAD = (-3, 32 << 20), (-1, 256 << 20), (-2, 16 << 20)
+
 
 @dataclass(frozen=True)
 class _Child:
@@ -35,6 +40,7 @@ def main(control: int, preload: str, scratch: str) -> None:
     """Serve the host on the socket `control` until it goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     module = importlib.import_module(preload)
+    _keep_freed_memory()
     gc.collect()
     gc.freeze()
     nursery = _Nursery(socket.socket(fileno=control), module, Path(scratch))
@@ -42,6 +48,17 @@ def main(control: int, preload: str, scratch: str) -> None:
         nursery.serve()
     except EOFError:
         nursery.end()
+
+
+def _keep_freed_memory() -> None:
+    """Have kernels use again what an array leaves free, instead of giving it back at once.
+
+    A kernel lives for one query, and every page that is had anew from the system costs a fault.
+    """
+    mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
+    if mallopt is not None:
+        for parameter, count in (_MMAP_THRESHOLD, _TRIM_THRESHOLD, _TOP_PAD):
+            mallopt(parameter, count)
 
 
 class _Nursery:

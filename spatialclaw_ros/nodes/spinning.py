@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 import rclpy
+from rclpy.action.server import RCLError
 from rclpy.executors import ExternalShutdownException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -33,6 +34,10 @@ def spin(node: Node) -> None:
             executor.spin_once(timeout_sec=_TURN)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RCLError:
+        if rclpy.ok():
+            raise
+        # The context was shut down while a turn was being prepared.
     finally:
         executor.remove_node(node)
         executor.shutdown(timeout_sec=_TURN)

@@ -20,9 +20,8 @@ import numpy as np
 from spatialclaw_ros.perception import evidence
 from spatialclaw_ros.perception.crop import Crop
 from spatialclaw_ros.perception.crop import crop_around
-from spatialclaw_ros.perception.graph_cut import cut
+from spatialclaw_ros.perception.graph_cut import Cutter
 from spatialclaw_ros.perception.graph_cut import lab_of
-from spatialclaw_ros.perception.graph_cut import Links
 from spatialclaw_ros.perception.graph_cut import links_of
 from spatialclaw_ros.perception.masks import cropped
 from spatialclaw_ros.perception.masks import Mask
@@ -59,7 +58,7 @@ class _Scene:
     crop: Crop
     around: Surroundings
     lab: np.ndarray
-    links: Links
+    cutter: Cutter
     never: np.ndarray
     pinned: np.ndarray
     position: np.ndarray
@@ -68,7 +67,7 @@ class _Scene:
     others: np.ndarray
 
     def cut(self, log_odds: np.ndarray) -> np.ndarray:
-        return cut(log_odds + self.pinned, self.links, self.never)
+        return self.cutter.cut(log_odds + self.pinned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +130,8 @@ def _scene(frame: Frame, box: Box2D, others: Sequence[Box2D], elsewhere: Sequenc
     for mask, nats in ((must, 1e3), (must_not, -1e3)):
         if mask is not None:
             pinned[_sampled(mask, crop)] = nats
-    return _Scene(crop, around, lab_of(crop), links_of(crop), crop.outside, pinned,
+    return _Scene(crop, around, lab_of(crop), Cutter(links_of(crop), crop.outside),
+                  crop.outside, pinned,
                   evidence.position_odds(crop), piece_odds(crop, around),
                   other_views_odds(crop, frame, elsewhere), evidence.others_odds(crop))
 

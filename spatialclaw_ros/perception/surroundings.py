@@ -120,9 +120,13 @@ def _best_plane(points: np.ndarray, facing: np.ndarray, sigma: np.ndarray,
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     offsets = np.einsum('ij,ij->i', normals, corners[:, 0])
-    off = np.abs(points @ normals.T - offsets) / sigma[:, None]
-    off[np.abs(np.nan_to_num(facing, nan=0.0) @ normals.T) < _AGREEING_NORMALS] = 3
-    best = int(np.minimum(off, 3).sum(axis=0).argmin())
+    off = points @ normals.T
+    off -= offsets
+    np.abs(off, out=off)
+    off /= sigma[:, None]
+    cosine = np.nan_to_num(facing, nan=0.0) @ normals.T
+    off[np.abs(cosine, out=cosine) < _AGREEING_NORMALS] = 3
+    best = int(np.minimum(off, 3, out=off).sum(axis=0).argmin())
     normal, offset = normals[best], float(offsets[best])
     for _ in range(3):
         near = np.abs(points @ normal - offset) < 2.5 * sigma
@@ -149,8 +153,9 @@ def _extends(crop: Crop, seen: np.ndarray, ring: np.ndarray) -> np.ndarray:
         (np.s_[:max(y1, 0)], 0, x2 - x1), (np.s_[min(y2, h):], 0, x2 - x1))
     shares = np.stack([np.broadcast_to(_share(seen[part], ring[part], axis, length), (h, w))
                        for part, axis, length in sides])
-    shares.sort(axis=0)
-    extends = 0.75 * shares[2] + 0.25 * shares[3] * (shares[2] > 0.1)
+    high, low = np.maximum(shares[::2], shares[1::2]), np.minimum(shares[::2], shares[1::2])
+    second = np.maximum(np.minimum(*high), np.maximum(*low))
+    extends = 0.75 * second + 0.25 * np.maximum(*high) * (second > 0.1)
     return np.clip(extends, 0, 1).astype(np.float32)
 
 

@@ -192,8 +192,10 @@ def _candidates(a: np.ndarray, b: np.ndarray, in_a: np.ndarray, in_b: np.ndarray
 
 def _lengths(a: np.ndarray, b: np.ndarray, indices: _Indices) -> np.ndarray:
     rows, nearest = indices
-    apart = a[:, rows, None, :] - b[:, nearest, :]
-    return np.sqrt(np.einsum('bmki,bmki->bmk', apart, apart).min(axis=2))
+    squared = np.zeros((len(a), *nearest.shape))
+    for of_a, of_b in zip(np.moveaxis(a, 2, 0), np.moveaxis(b, 2, 0), strict=True):
+        squared += np.square(of_a[:, rows, None] - of_b[:, nearest])
+    return np.sqrt(squared.min(axis=2))
 
 
 def _pair_at(a: np.ndarray, b: np.ndarray, indices: _Indices, lengths: np.ndarray, rank: int
