@@ -61,11 +61,11 @@ def test_where_views_differ_the_one_of_small_told_errors_does_not_decide():
 @pytest.mark.parametrize(('offset', 'mean'), [(0.008, 1.01), (0.1, 1.0)])
 def test_a_view_that_shows_the_same_places_counts_though_its_extremum_is_another(offset, mean):
     """Else the smallest of several poor calibrations would be told; what is hidden there is not."""
-    ends = np.array([[0.0, 0, 1], [1.0, 0, 1]])
-    views = [replace(estimate(value, 0.001, i), points=ends + [shift, 0, 0],
-                     sights=tuple(PointSight(PointSurface(end[None] + [shift, 0, 0], np.zeros(1)))
-                                  for end in ends))
-             for i, (value, shift) in enumerate(((1.0, 0.0), (1.02, offset)))]
+    views = []
+    for i, (value, shift) in enumerate(((1.0, 0.0), (1.02, offset))):
+        ends = np.array([[shift, 0, 1], [1.0 + shift, 0, 1]])
+        sights = tuple(PointSight(PointSurface(end[None], np.zeros(1))) for end in ends)
+        views.append(replace(estimate(value, 0.001, i), points=ends, sights=sights))
     found, _ = combined(views, extremum=-1)
     assert found.value == pytest.approx(mean, abs=1e-6)
 
