@@ -20,10 +20,10 @@ class Recipe:
     whether every frame must give the same, so that frames can check one another; otherwise masks
     a pixel smaller do. `evidence` are expressions for what else to publish. `numeric` findings
     can be reconciled when the check contradicts; words cannot. With `told_apart` the word counts
-    only where its margin is beyond its own error. `answer` turns the measured
-    finding into what is returned, a bare number in `unit`. `search` names what to segment where
-    that is not `labels`: one name for two things. With `together` the body has the masks of all
-    labels as `masks` and no parameters. `remark` goes into the explanation.
+    only where its margin is beyond its own error. `answer` turns the measured finding into what
+    is returned, in `unit` where that is not its own. `search` names what to segment where that is
+    not `labels`: one name for two things. With `together` the body has the masks of all labels as
+    `masks` and no parameters. `remark` goes into the explanation.
     """
 
     asked: str

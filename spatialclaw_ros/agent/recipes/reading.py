@@ -12,10 +12,11 @@ from lark.exceptions import LarkError
 from lark.exceptions import UnexpectedToken
 from lark.visitors import CollapseAmbiguities  # type: ignore[attr-defined]
 
-from spatialclaw_ros.agent.recipes.builders import Contradiction
 from spatialclaw_ros.agent.recipes.builders import query_of
 from spatialclaw_ros.agent.recipes.queries import Name
+from spatialclaw_ros.agent.recipes.queries import Position
 from spatialclaw_ros.agent.recipes.queries import Query
+from spatialclaw_ros.agent.recipes.tree import Contradiction
 from spatialclaw_ros.agent.recipes.words import WordLexer
 
 _MAX_WORDS = 60
@@ -55,7 +56,7 @@ def read(text: str) -> tuple[Query, ...]:
     if not found:
         raise Uncovered('its parts do not go together')
     return tuple(sorted(found, key=lambda query: (
-        _free_words(query), bool(getattr(query, 'viewpoint', '')))))
+        _free_words(query), bool(getattr(query, 'viewpoint', '')), isinstance(query, Position))))
 
 
 def _free_words(query: object) -> int:
@@ -65,5 +66,6 @@ def _free_words(query: object) -> int:
     if isinstance(query, tuple):
         return sum(_free_words(item) for item in query)
     if is_dataclass(query) and not isinstance(query, type):
-        return sum(_free_words(getattr(query, field.name)) for field in fields(query))
+        frame = len(query.frame.split()) if isinstance(query, Position) else 0
+        return frame + sum(_free_words(getattr(query, field.name)) for field in fields(query))
     return 0

@@ -12,7 +12,7 @@ from lark.lexer import Lexer
 #: Spellings and synonyms that mean the same wherever they stand.
 _SAME = {
     'center': 'centre', 'centers': 'centres', 'centred': 'centre', 'middle': 'centre',
-    'midpoint': 'centre', 'midpoints': 'centres', 'meters': 'metres', 'meter': 'metre',
+    'midpoint': 'centre', 'midpoints': 'centres', 'meters': 'metres', 'meter': 'metres',
     'furthest': 'farthest', 'further': 'farther', 'closest': 'nearest', 'closer': 'nearer',
     'close': 'near', 'largest': 'biggest', 'greatest': 'biggest', 'larger': 'bigger',
     'greater': 'bigger', 'large': 'big', 'minimum': 'shortest', 'minimal': 'shortest',
@@ -20,6 +20,9 @@ _SAME = {
     'rightmost': 'right most', 'objects': 'things', 'object': 'thing', 'items': 'things',
     'item': 'thing', 'coordinates': 'position', 'coords': 'position', 'whichever': 'which',
     'colour': 'color', 'grey': 'gray', 'upon': 'on', 'beneath': 'under', 'underneath': 'under',
+    'metre': 'metres', 'centimetre': 'cm', 'centimetres': 'cm', 'centimeter': 'cm',
+    'centimeters': 'cm', 'cms': 'cm', 'millimetre': 'mm', 'millimetres': 'mm', 'millimeter': 'mm',
+    'millimeters': 'mm', 'degree': 'degrees',
 }
 _TOKEN = re.compile(r"'s\b|’s\b|[^\W_]+(?:[.,][0-9]+)?|[(),:;]|[^\s\w?!.\"'“”‘’\-_/]")
 

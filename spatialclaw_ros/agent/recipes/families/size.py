@@ -33,6 +33,9 @@ _REASONS = {
 def size(query: Size, _window: FrameWindow) -> Recipe:
     """Recipe of a height, a width or a longest side."""
     label = places.need_region(query.thing, 'a size')
+    if query.measure == 'depth':
+        raise Unanswerable(f'how deep or thick {label} is, hangs on sides of it that are not '
+                           'seen; ask for its height, width or longest side')
     name, = variables([label])
     return Recipe(
         _WORDS[query.measure].format(query.thing.label), (label,),
