@@ -13,8 +13,8 @@ NEWEST = 'newest = max({thing}.frame_indices, key=Metadata.stamps.get)'
 CAMERA = 'camera = recon.extrinsics[newest][:3, 3]'
 #: The same for the newest frame of the query, where no object is asked about.
 NEWEST_OF_ALL = 'newest = max(recon.frame_indices, key=Metadata.stamps.get)'
-#: Lines that find the largest plane in a frame: the support where it has no region of its own.
-SUPPORT = 'plane = tools.Geometry.plane(recon.points[newest].reshape(-1, 3))'
+#: Lines that find the largest level plane in a frame: the support that has no region of its own.
+SUPPORT = 'plane = tools.Geometry.plane(recon.points[newest].reshape(-1, 3), level=True)'
 
 
 def robot(window: FrameWindow) -> str:

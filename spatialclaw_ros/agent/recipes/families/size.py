@@ -69,13 +69,16 @@ def _camera_height(surface: Thing | None) -> Recipe:
     if surface is not None and surface.kind == 'region':
         name, = variables([surface.label])
         body = [places.NEWEST.format(thing=name), places.CAMERA,
-                f'plane = tools.Geometry.plane({name})']
+                f'plane = tools.Geometry.plane({name}, level=True)']
         labels: tuple[str, ...] = (surface.label,)
+        remark = places.as_said(surface)
     else:
+        remark = 'the largest level surface in view was taken' + (
+            f' as the {surface.label}' if surface else '')
         body = [places.NEWEST_OF_ALL, places.CAMERA, places.SUPPORT]
         labels = ()
     body.append('return tools.Geometry.above(camera, plane)')
     return Recipe(
         f'the height of the camera above {surface or "the largest plane it sees"}', labels,
         '\n'.join(body), 'The distance of the camera from the plane of the surface.',
-        by_frame=False)
+        by_frame=False, remark=remark)
