@@ -29,6 +29,26 @@ def test_what_is_not_understood_says_how(text):
         parse_region(text)
 
 
+@pytest.mark.parametrize('table', [
+    {'mug': 5}, {'mug': None}, {'mug': 'box'}, {'mug': [None]}, {'mug': {'frame': 0}},
+    {'mug': {'frame': 0.7, 'box': [1, 2, 3, 4]}}, {'mug': {'frame': 1e999, 'box': [1, 2, 3, 4]}},
+    {'mug': {'frame': '0', 'box': [1, 2, 3, 4]}}, {'mug': {'frame': 0, 'box': [1, 2, 3]}},
+    {'mug': {'frame': 0, 'box': [1, 2, float('inf'), 4]}}, {' ': {'frame': 0, 'box': [1, 2, 3, 4]}},
+    {'mug': {'frame': 0, 'box': [float('nan'), 2, 3, 4]}}])
+def test_json_that_is_no_region_says_which(table, tmp_path):
+    path = tmp_path / 'regions.json'
+    path.write_text(json.dumps(table))
+    with pytest.raises(BadGoal, match=r'mug|no name'):
+        read_regions(path)
+
+
+def test_json_nested_too_deeply_is_one_clear_error(tmp_path):
+    path = tmp_path / 'regions.json'
+    path.write_text('[' * 100_000)
+    with pytest.raises(BadGoal, match='no regions can be read'):
+        read_regions(path)
+
+
 def test_a_box_without_area():
     with pytest.raises(BadGoal, match='no area'):
         parse_region('mug=0:5,5,5,9')

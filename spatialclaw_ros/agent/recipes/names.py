@@ -149,9 +149,9 @@ class Names:
                 return Unanswerable(f'"{name}" is more than "{known}": "{rest}" is not understood')
         if any(word in nouns.REFUSED for word in words):
             return Unanswerable(f'"{name}" is not a name')
-        return Listed(
-            UnknownObject, f'nothing here is called "{name}"; known: {_listed(self.known or ())}',
-            self.known or ())
+        known = f'known: {_listed(self.known)}' if self.known else (
+            'no name is known: give regions with the question, or frames with labels or detections')
+        return Listed(UnknownObject, f'nothing here is called "{name}"; {known}', self.known or ())
 
 
 def Listed(kind: type[Exception], message: str, candidates: Sequence[str]) -> Exception:  # noqa: N802

@@ -76,5 +76,7 @@ def verdict_of(result: CellResult) -> Verdict:
                        f'{absent.group(1)} is not seen in these frames: {absent.group(2).strip()}')
     if result.status in ('timeout', 'killed'):
         return Verdict(ErrorCode.OUT_OF_BUDGET, message)
+    if 'is none of the choices' in message:
+        return Verdict(ErrorCode.UNANSWERABLE, message.removesuffix('; return one of them'))
     code = CODES_BY_NAME.get(result.error_type, ErrorCode.INTERNAL)
     return Verdict(code, message)

@@ -97,6 +97,8 @@ async def test_words_that_contradict_are_ambiguous_without_a_third_cell() -> Non
      ErrorCode.AMBIGUOUS, ('mug_0', 'mug_1', 'tape')),
     ('KeyError', "KeyError: object 'mug' is not there: the labels are ['tape'] (no depth)",
      ErrorCode.NOT_VISIBLE, ()),
+    ('ValueError', "ValueError: the answer '0.3' is none of the choices: 'yes', 'no'; return one "
+     'of them', ErrorCode.UNANSWERABLE, ()),
     ('ZeroDivisionError', 'ZeroDivisionError: division by zero', ErrorCode.INTERNAL, ())])
 async def test_an_error_of_a_cell_becomes_its_code(
         kind: str, text: str, code: ErrorCode, candidates: tuple[str, ...]) -> None:
