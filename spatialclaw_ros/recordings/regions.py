@@ -1,4 +1,4 @@
-"""Regions as people write them: on the command line and in JSON."""
+"""Regions and frame numbers as people write them: on the command line and in JSON."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def parse_region(text: str) -> Region:
             f'region {text!r} is not NAME=FRAME:x1,y1,x2,y2 (pixels), as in mug=0:443,290,487,352')
     x1, y1, x2, y2 = (float(match[i]) for i in range(3, 7))
     return _checked(Region(match[1].strip(), int(match[2]), (x1, y1, x2, y2)))
+
+
+def parse_frames(text: str) -> list[int]:
+    """Frame numbers of ``0,3,7``; raises BadGoal for anything else."""
+    try:
+        return [int(part) for part in text.split(',')]
+    except ValueError:
+        raise BadGoal(f'frames {text!r} is not a list of frame numbers such as 0,3,7') from None
 
 
 def regions_from(table: Mapping[str, Any]) -> list[Region]:

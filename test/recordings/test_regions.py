@@ -9,6 +9,7 @@ import pytest
 from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.recordings import parse_region
 from spatialclaw_ros.recordings import read_regions
+from spatialclaw_ros.recordings.regions import parse_frames
 
 
 @pytest.mark.parametrize('text, name, frame, box', [
@@ -47,6 +48,12 @@ def test_json_nested_too_deeply_is_one_clear_error(tmp_path):
     path.write_text('[' * 100_000)
     with pytest.raises(BadGoal, match='no regions can be read'):
         read_regions(path)
+
+
+def test_frame_numbers():
+    assert parse_frames('0, 3,7') == [0, 3, 7]
+    with pytest.raises(BadGoal, match="'0,x' is not a list of frame numbers such as 0,3,7"):
+        parse_frames('0,x')
 
 
 def test_a_box_without_area():
