@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from lark import Tree
 
+from spatialclaw_ros.agent.recipes import nouns
 from spatialclaw_ros.agent.recipes.phrases import name_of
+from spatialclaw_ros.agent.recipes.phrases import ranked_things
 from spatialclaw_ros.agent.recipes.phrases import stand
 from spatialclaw_ros.agent.recipes.phrases import surface_of
 from spatialclaw_ros.agent.recipes.phrases import thing_of
@@ -158,7 +160,8 @@ def _reference(node: Node, rank: str) -> tuple[Thing | None, Thing | None]:
         raise Contradiction
     if surface and rank not in ('high', 'low', 'tall', 'short'):
         raise Contradiction
-    return (thing_of(references[0]) if references else None), surface
+    measured_from = ranked_things(map(thing_of, references), rank)
+    return (measured_from[0] if references else None), surface
 
 
 def _place(node: Node) -> int:
@@ -171,7 +174,7 @@ def _which(node: Node) -> Which:
     rank = _rank(node)
     reference, surface = _reference(node, rank)
     listed, both = node.first('list', 'either'), node.first('both')
-    among = tuple(thing_of(item) for item in listed.all('thing')) if listed else ()
+    among = ranked_things(map(thing_of, listed.all('thing')), rank) if listed else ()
     kind = node.first('kind')
     named = Name(kind.need('words').words) if kind else None
     if not (listed or both or kind):
@@ -186,7 +189,8 @@ def _compare(node: Node) -> Compare:
     reference, surface = _reference(node, rank)
     if surface or node.has('ordinal'):
         raise Contradiction
-    return Compare(rank, thing_of(node.need('a')), thing_of(node.need('b')), reference)
+    a, b = ranked_things((thing_of(node.need('a')), thing_of(node.need('b'))), rank)
+    return Compare(rank, a, b, reference)
 
 
 def _count(node: Node) -> Count:
@@ -208,7 +212,11 @@ def _support(node: Node) -> Support:
 
 def _angle(node: Node) -> Angle:
     lines = [_line(child) for child in node.all(
-        'line', 'camera_axis', 'vertical_line', 'horizontal_line')]
+        'line', 'vertical_line', 'horizontal_line')]
+    if node.has('camera_looks'):
+        if nouns.singular(lines[0].name.words[-1]) not in nouns.SURFACES:
+            raise Contradiction
+        return Angle(lines[0], Thing('camera_axis'))
     if len(lines) == 1:
         return Angle(lines[0])
     if len(lines) != 2:

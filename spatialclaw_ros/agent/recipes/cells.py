@@ -69,6 +69,11 @@ def first_cell(recipe: Recipe) -> Step:
             f'labels = {_listed(search)}',
             f'masks = tools.SAM3.segment_video_by_text(labels, video_index=None){one_each}',
             'print(masks)']
+    if recipe.search:
+        lines += [
+            f'if masks.num_objects != {len(recipe.labels)}:',
+            f"    raise ValueError(f'{len(recipe.labels)} of {recipe.search[0]} are asked about, '",
+            "                     f'{masks.num_objects} found: {masks.labels}')"]
     lines += ['', f'def measure({arguments or _masks(recipe)}):',
               textwrap.indent(recipe.body, '    '), '']
     if names:

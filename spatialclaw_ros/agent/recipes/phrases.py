@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from spatialclaw_ros.agent.recipes.nouns import singular
 from spatialclaw_ros.agent.recipes.queries import Name
 from spatialclaw_ros.agent.recipes.queries import Thing
 from spatialclaw_ros.agent.recipes.tree import Contradiction
@@ -48,10 +51,20 @@ def surface_of(node: Node) -> Thing | None:
 
 
 def two_of(node: Node) -> Name:
-    """The noun of "the two X" and "both X"."""
+    """The noun of "the two Xs", "both Xs" and "the Xs"."""
     words = node.need('words').words
-    if node.has('twice'):
+    if node.has('twice') or (words[0] != 'two' and singular(words[-1]) != words[-1]):
         return Name(words)
     if words[0] != 'two' or len(words) < 2:
         raise Contradiction
     return Name(words[1:])
+
+
+def ranked_things(things: Iterable[Thing], rank: str) -> tuple[Thing, ...]:
+    """The things compared; raises Contradiction for a part that the rank is not of."""
+    known = {'near': ('', 'nearest'), 'far': ('', 'nearest'), 'high': ('', 'top'),
+             'low': ('', 'top')}.get(rank, ('',))
+    found = tuple(things)
+    if any(thing.part not in known for thing in found):
+        raise Contradiction
+    return found

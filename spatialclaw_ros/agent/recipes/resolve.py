@@ -7,6 +7,7 @@ import functools
 
 from spatialclaw_ros.agent.recipes import nouns
 from spatialclaw_ros.agent.recipes.names import Names
+from spatialclaw_ros.agent.recipes.names import words_of
 from spatialclaw_ros.agent.recipes.queries import Angle
 from spatialclaw_ros.agent.recipes.queries import Compare
 from spatialclaw_ros.agent.recipes.queries import Count
@@ -23,6 +24,7 @@ from spatialclaw_ros.agent.recipes.queries import Thing
 from spatialclaw_ros.agent.recipes.queries import Which
 from spatialclaw_ros.agent.recipes.reading import read
 from spatialclaw_ros.agent.recipes.reading import Uncovered
+from spatialclaw_ros.findings.errors import Ambiguous
 from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.findings.errors import Unanswerable
 
@@ -42,7 +44,7 @@ def interpret(text: str, names: Names) -> Query:
     and Ambiguous where a name resolves to none or several.
     """
     try:
-        readings = read(text)
+        readings = read(text, map(words_of, names.known or ()))
     except Uncovered as error:
         raise Unanswerable(
             f'the question is not covered by the recipes: {error}. They know: {FAMILIES}; '
@@ -53,7 +55,7 @@ def interpret(text: str, names: Names) -> Query:
             return resolve(reading, names)
         except SpatialError as error:
             errors.append(error)
-    raise errors[0]
+    raise next((error for error in errors if isinstance(error, Ambiguous)), errors[0])
 
 
 @functools.singledispatch

@@ -97,6 +97,10 @@ async def test_words_that_contradict_are_ambiguous_without_a_third_cell() -> Non
      ErrorCode.AMBIGUOUS, ('mug_0', 'mug_1', 'tape')),
     ('KeyError', "KeyError: object 'mug' is not there: the labels are ['tape'] (no depth)",
      ErrorCode.NOT_VISIBLE, ()),
+    ('ValueError', "ValueError: 2 of mug are asked about, 1 found: ['mug']",
+     ErrorCode.NOT_VISIBLE, ()),
+    ('ValueError', "ValueError: 2 of mug are asked about, 3 found: ['mug_0', 'mug_1', 'mug_2']",
+     ErrorCode.AMBIGUOUS, ()),
     ('ValueError', "ValueError: the answer '0.3' is none of the choices: 'yes', 'no'; return one "
      'of them', ErrorCode.UNANSWERABLE, ()),
     ('ZeroDivisionError', 'ZeroDivisionError: division by zero', ErrorCode.INTERNAL, ())])
