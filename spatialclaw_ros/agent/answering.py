@@ -10,6 +10,7 @@ import numpy as np
 
 from spatialclaw_ros.agent.progress import for_people
 from spatialclaw_ros.calls.requests import SubmitAnswer
+from spatialclaw_ros.calls.units import unit_scale
 from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Finding
@@ -43,7 +44,7 @@ def answer_of(submitted: SubmitAnswer, window: FrameWindow, remark: str = '') ->
     code = ErrorCode.NONE if evidence else ErrorCode.GUESSED
     value, unit = for_people(
         math.nan if submitted.value is None else submitted.value, submitted.unit)
-    std_dev, interval = _spread(main, submitted.value, value)
+    std_dev, interval = _spread(main, submitted.value, value, unit)
     position, frame = _placed(main if submitted.value is None else None, window)
     text = submitted.text if submitted.value is None else number_text(value, unit)
     if position is not None:
@@ -58,21 +59,26 @@ def number_text(value: float, unit: str) -> str:
     """A number for people: counts whole, lengths to the millimetre, angles to a tenth."""
     if not unit and float(value).is_integer():
         return str(int(value))
-    return f'{value:.1f}' if unit == 'deg' else f'{value:.3f}'
+    return f'{value:.{_DECIMALS.get(unit, 3)}f}'
+
+
+_DECIMALS = {'deg': 1, 'cm': 1, 'mm': 0}
 
 
 def _guess_message(code: ErrorCode) -> str:
     return 'the answer rests on no geometry' if code is ErrorCode.GUESSED else ''
 
 
-def _spread(main: Finding | None, raw: float | None, value: float) -> tuple[float, Interval]:
+def _spread(main: Finding | None, raw: float | None, value: float, unit: str
+            ) -> tuple[float, Interval]:
     """Std_dev and interval of the answer's number, in its own unit."""
     if raw is not None and isinstance(main, Position):
         return _component_spread(main, raw)
     if raw is None or not isinstance(main, (Distance, Quantity)):
         return math.nan, NAN_INTERVAL
-    scale = 180 / math.pi if isinstance(main, Quantity) and main.unit == 'rad' else 1.0
-    if not math.isclose(main.value * scale, value, rel_tol=1e-9, abs_tol=1e-12):
+    own_unit = main.unit if isinstance(main, Quantity) else 'm'
+    scale = unit_scale(own_unit, unit or own_unit)
+    if scale is None or not math.isclose(main.value * scale, value, rel_tol=1e-9, abs_tol=1e-12):
         return math.nan, NAN_INTERVAL
     return main.sigma.total * scale, Interval(
         main.interval.low * scale, main.interval.high * scale)

@@ -14,6 +14,8 @@ from typing import TextIO
 import numpy as np
 from PIL import Image
 
+from spatialclaw_ros.findings.errors import BadGoal
+
 _MOST_NUMBERS = 64
 
 
@@ -26,16 +28,20 @@ class Transcript:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        """Make a new folder for this query inside `folder`."""
+        """Make a new folder for this query inside `folder`; raises BadGoal where it cannot."""
         self._began = time.monotonic()
         self._file: TextIO | None = None
         self._pictures = 0
         self.path: Path | None = None
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
             name = time.strftime('%Y%m%dT%H%M%S-', time.gmtime())
-            self.path = Path(tempfile.mkdtemp(prefix=name, dir=folder)).absolute()
-            self._file = (self.path / 'transcript.jsonl').open('w', encoding='utf-8')
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                self.path = Path(tempfile.mkdtemp(prefix=name, dir=folder)).absolute()
+                self._file = (self.path / 'transcript.jsonl').open('w', encoding='utf-8')
+            except OSError as error:
+                raise BadGoal(f'no transcript can be kept in {folder} ({error.strerror}); name '
+                              'another folder') from error
 
     @property
     def uri(self) -> str:

@@ -30,7 +30,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         'ask', help='answer one spatial question',
         description='Answer one spatial question from a recording, or by a running node.')
-    parser.add_argument('question', help='"How far is the mug from the edge of the table?"')
+    parser.add_argument('question', help='"How far is the mug from the bottle?"')
     source.add_arguments(parser)
     parser.add_argument('--live', action='store_true', help='ask a running node by its action')
     parser.add_argument('--namespace', default='', metavar='NS', help="the node's, with --live")

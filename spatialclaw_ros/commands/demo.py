@@ -10,6 +10,9 @@ from typing import Any
 
 from spatialclaw_ros.demo.report import Report
 
+#: Has Fast DDS pass whole images in memory; in pieces over UDP a busy machine loses some.
+_SHARED_MEMORY = Path(__file__).parents[2] / 'config' / 'fastdds_shm.xml'
+
 
 def add_parser(commands: Any) -> None:
     """Add `demo` to the sub-commands."""
@@ -30,6 +33,8 @@ def run(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     os.environ.setdefault('ROS_DOMAIN_ID', str(os.getpid() % 100 + 1))
+    if _SHARED_MEMORY.exists():
+        os.environ.setdefault('FASTDDS_DEFAULT_PROFILES_FILE', str(_SHARED_MEMORY))
     report = Report()
     from spatialclaw_ros.demo.live import ask_simulated
     report.heading('A simulated RGB-D camera and the server, asked through the action')

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import codeop
+from collections.abc import Callable
+import contextlib
 import json
 from pathlib import Path
 import sys
@@ -16,6 +18,7 @@ from PIL import Image
 from spatialclaw_ros.commands import source
 from spatialclaw_ros.findings.as_json import finding_json
 from spatialclaw_ros.findings.as_json import plain
+from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.session.cell_result import CellResult
@@ -44,28 +47,47 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run cells until the input ends; 0 unless the source cannot be read."""
-    return asyncio.run(_run(args))
-
-
-async def _run(args: argparse.Namespace) -> int:
+    if not args.cell_timeout > 0:
+        raise BadGoal(f'--cell-timeout is {args.cell_timeout:g}; give a positive number of seconds')
+    if args.images is not None:
+        args.images.mkdir(parents=True, exist_ok=True)
     window = source.window_of(args)
     limits = Limits(cell_seconds=args.cell_timeout, check=not args.no_check)
-    nursery = await Nursery.start(TOOLKIT)
-    try:
-        question = Question('', target_frame=args.target_frame)
-        session = await Session.open(nursery, question, window, engines_for(window), limits)
-        try:
-            await (_json_lines if args.json else _prompt)(session, args.images)
-        finally:
-            await session.close()
-    finally:
-        await nursery.close()
+    question = Question('', target_frame=args.target_frame)
+    with contextlib.ExitStack() as ending:
+        loop = asyncio.new_event_loop()
+        ending.callback(loop.close)
+        nursery = loop.run_until_complete(Nursery.start(TOOLKIT))
+        ending.callback(lambda: loop.run_until_complete(nursery.close()))
+        session = loop.run_until_complete(
+            Session.open(nursery, question, window, engines_for(window), limits))
+        ending.callback(lambda: loop.run_until_complete(session.close()))
+        (_json_lines if args.json else _prompt)(_Cells(loop, session), args.images)
     return 0
 
 
-async def _json_lines(session: Session, folder: Path | None) -> None:
+class _Cells:
+    """Runs cells on a loop that stands still while the input is read."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, session: Session) -> None:
+        self._loop, self.session = loop, session
+
+    def run(self, code: str) -> CellResult:
+        return self._loop.run_until_complete(self.session.run_cell(code))
+
+    def run_or_interrupt(self, code: str) -> CellResult:
+        """Run a cell; Ctrl-C ends the cell and no more."""
+        running = self._loop.create_task(self.session.run_cell(code))
+        try:
+            return self._loop.run_until_complete(running)
+        except KeyboardInterrupt:
+            self._loop.run_until_complete(self.session.interrupt())
+            return self._loop.run_until_complete(running)
+
+
+def _json_lines(cells: _Cells, folder: Path | None) -> None:
     number = 0
-    while line := await asyncio.to_thread(sys.stdin.readline):
+    for line in sys.stdin.buffer:
         if not line.strip():
             continue
         number += 1
@@ -73,10 +95,11 @@ async def _json_lines(session: Session, folder: Path | None) -> None:
             code = json.loads(line)['code']
             if not isinstance(code, str):
                 raise TypeError
-        except (ValueError, KeyError, TypeError):
-            report = _refusal(f'line {number} is not {{"code": "…"}}: {line.strip()[:80]!r}')
+        except (ValueError, KeyError, TypeError, RecursionError):
+            said = line.decode('utf-8', 'replace').strip()[:80]
+            report = _refusal(f'line {number} is not {{"code": "…"}}: {said!r}')
         else:
-            report = result_json(await session.run_cell(code), number, folder)
+            report = result_json(cells.run(code), number, folder)
         print(json.dumps(report), flush=True)
 
 
@@ -117,17 +140,27 @@ def _write(result: CellResult, number: int, folder: Path | None) -> list[str]:
     return paths
 
 
-async def _prompt(session: Session, folder: Path | None) -> None:
+def _prompt(cells: _Cells, folder: Path | None) -> None:
+    session = cells.session
     print(f'{len(session.window.frames)} frames; sandbox: {session.sandbox}. Ctrl-D ends.')
     number = 0
-    while (code := await asyncio.to_thread(_read_cell)) is not None:
+    while (code := _unless_interrupted(_read_cell)) is not None:
         if not code.strip():
             continue
         number += 1
-        result = await session.run_cell(code)
+        result = cells.run_or_interrupt(code)
         print(result.feedback(''))
         for path in _write(result, number, folder):
             print(f'picture: {path}')
+
+
+def _unless_interrupted(read: Callable[[], str | None]) -> str | None:
+    """What was read; nothing of it where Ctrl-C was pressed."""
+    try:
+        return read()
+    except KeyboardInterrupt:
+        print()
+        return ''
 
 
 def _read_cell() -> str | None:

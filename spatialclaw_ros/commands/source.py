@@ -7,6 +7,7 @@ from pathlib import Path
 
 from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.recordings.recording import open_recording
+from spatialclaw_ros.recordings.regions import parse_frames
 from spatialclaw_ros.recordings.regions import parse_region
 from spatialclaw_ros.recordings.regions import read_regions
 from spatialclaw_ros.scene import FrameWindow
@@ -45,15 +46,5 @@ def window_of(args: argparse.Namespace) -> FrameWindow:
         if args.region or args.regions is not None or args.frames:
             raise BadGoal('--region, --regions and --frames need --recording PATH')
         return FrameWindow((), 'world')
-    return open_recording(args.recording).window(
-        frame_numbers(args.frames), regions_of(args), args.target_frame)
-
-
-def frame_numbers(text: str | None) -> list[int] | None:
-    """Frame numbers of '0,3,7'; None for all."""
-    if text is None:
-        return None
-    try:
-        return [int(part) for part in text.split(',')]
-    except ValueError:
-        raise BadGoal(f'--frames {text!r} is not a list of frame numbers such as 0,3,7') from None
+    frames = None if args.frames is None else parse_frames(args.frames)
+    return open_recording(args.recording).window(frames, regions_of(args), args.target_frame)

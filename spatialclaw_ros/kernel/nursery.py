@@ -21,6 +21,7 @@ import types
 
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel import failure
+from spatialclaw_ros.kernel import walls
 from spatialclaw_ros.kernel import worker
 
 #: Parameters of glibc's mallopt, by their numbers in malloc.h, and bytes: arrays up to the first
@@ -39,6 +40,7 @@ class _Child:
 def main(control: int, preload: str, scratch: str) -> None:
     """Serve the host on the socket `control` until it goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    walls.adopt_orphans()
     module = importlib.import_module(preload)
     _keep_freed_memory()
     gc.collect()
@@ -90,6 +92,8 @@ class _Nursery:
         for child in list(self._children.values()):
             signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
             os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED)
+        self._children.clear()
+        self._end_orphans()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _fork(self, message: channel.Message) -> None:
@@ -131,6 +135,14 @@ class _Nursery:
         finally:
             os._exit(status)
 
+    def _end_orphans(self) -> None:
+        """Kill what kernels that have ended left behind: their orphans are this process's."""
+        known = {child.pid for child in self._children.values()}
+        while orphans := walls.children_of(self._pid) - known:
+            for pid in orphans:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
     def _reap(self, child: _Child) -> None:
         ended = os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED)
         status = 0 if ended is None else (
@@ -138,5 +150,6 @@ class _Nursery:
         self._selector.unregister(child.pidfd)
         del self._children[child.pidfd]
         os.close(child.pidfd)
+        self._end_orphans()
         shutil.rmtree(child.scratch, ignore_errors=True)
         self._channel.send('exited', {'id': child.id, 'status': status})

@@ -9,6 +9,7 @@ import resource
 import signal
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 _MOST_FILES = 4096
 _MOST_FILE_BYTES = 256 << 20
@@ -21,6 +22,19 @@ def die_with_parent(parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Have the system give this process the orphans of its descendants."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def children_of(pid: int) -> set[int]:
+    """The children of process `pid`, which has one thread; none where the system does not tell."""
+    try:
+        return set(map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text().split()))
+    except OSError:
+        return set()
 
 
 def raise_walls(policy: str, memory_bytes: int, scratch: Path) -> str:

@@ -75,7 +75,7 @@ class Evidence:
         upper = request.stamp or None
         lower = request.not_before or None
         if not request.window:
-            return self._ring.newest(request.cameras, upper, lower)
+            return self._ring.newest_whole(request.cameras, upper, lower)
         newest = self._ring.newest(request.cameras, upper, lower)
         if not newest:
             return []

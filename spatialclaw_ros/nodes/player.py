@@ -22,6 +22,7 @@ from spatialclaw_ros.nodes.frame_publisher import FramePublisher
 from spatialclaw_ros.nodes.spinning import run
 from spatialclaw_ros.recordings.errors import RecordingError
 from spatialclaw_ros.recordings.recording import open_recording
+from spatialclaw_ros.recordings.regions import parse_frames
 from spatialclaw_ros.recordings.regions import read_regions
 
 PLAYER = (
@@ -57,7 +58,7 @@ class Player(Node):
         regions = value_of(self, 'regions')
         frames = value_of(self, 'frames')
         self._window = recording.window(
-            [int(number) for number in frames.split(',')] if frames else None,
+            parse_frames(frames) if frames else None,
             read_regions(Path(regions).expanduser()) if regions else [])
         self._next = 0
         names = dict.fromkeys(frame.camera.name for frame in self._window.frames)

@@ -68,7 +68,7 @@ class BopScene:
                   if path.suffix in _COLOUR_ENDINGS and re.fullmatch(r'\d+', path.stem)}
         posed = any('cam_R_w2c' in entry for entry in cameras.values())
         return cls(folder, folder.name, cameras, info,
-                   {int(key): str(name) for key, name in names.items()},
+                   _label_names(names, folder / 'labels.json'),
                    tuple(sorted(images | set(cameras))), WORLD_FRAME if posed else '',
                    _unit_vector(info.get('world_up'), folder / 'scene_info.json'))
 
@@ -112,7 +112,7 @@ class BopScene:
         settings = {**self.info, **entry}
         distortion: tuple[float, ...] = ()
         if not settings.get('rectified', True) and settings.get('distortion'):
-            distortion = tuple(float(value) for value in settings['distortion'])
+            distortion = _floats(settings['distortion'], 'distortion', source)
         try:
             return Camera(
                 name='camera', frame_id=OPTICAL_FRAME, width=image.shape[1],
@@ -158,7 +158,12 @@ class BopScene:
         given = self.info.get('pose_sigma')
         if not given:
             return DEFAULT_POSE_SIGMA
-        return PoseSigma(float(given.get('translation', 0.0)), float(given.get('rotation', 0.0)))
+        source = self.folder / 'scene_info.json'
+        if not isinstance(given, dict):
+            raise RecordingError(f'{source}: pose_sigma must be {{"translation": metres, '
+                                 f'"rotation": radians}}, got {given}')
+        return PoseSigma(*_floats([given.get('translation', 0.0), given.get('rotation', 0.0)],
+                                  'pose_sigma', source))
 
     def _labels(self, index: int, image: np.ndarray) -> LabelImage | None:
         if not self.label_names:
@@ -186,7 +191,7 @@ def _read_json(path: Path, optional: bool = False) -> dict[str, Any]:
         raise RecordingError(
             f'{path}: missing; a scene folder needs it (cam_K and depth_scale per frame)'
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordingError(f'{path}: truncated or no JSON ({error})') from error
     if not isinstance(value, dict):
         raise RecordingError(f'{path}: expected a JSON object, got {type(value).__name__}')
@@ -206,6 +211,20 @@ def _numbers(entry: Mapping[str, Any], key: str, count: int, index: int, source:
         raise RecordingError(
             f'{source}: frame {index}: {key} must be {count} finite numbers, got {entry[key]}')
     return values
+
+
+def _floats(values: Any, key: str, source: Path) -> tuple[float, ...]:
+    try:
+        return tuple(float(value) for value in values)
+    except (TypeError, ValueError) as error:
+        raise RecordingError(f'{source}: {key} must be numbers, got {values}') from error
+
+
+def _label_names(table: Mapping[str, Any], source: Path) -> dict[int, str]:
+    try:
+        return {int(key): str(name) for key, name in table.items()}
+    except ValueError as error:
+        raise RecordingError(f'{source}: expected {{"id": "name"}}, {error}') from error
 
 
 def _unit_vector(value: Any, source: Path) -> np.ndarray | None:

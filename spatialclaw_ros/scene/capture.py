@@ -59,7 +59,9 @@ class Payload:
 class Sighting:
     """Everything received for one image; see Frame for the meaning of what is shared with it.
 
-    `pose_problem` says why `camera_to_world` is missing although a pose was expected.
+    `pose_problem` says why `camera_to_world` is missing although a pose was expected;
+    `is_whole` is False where label image or detections of its moment were expected and are not
+    there.
     """
 
     stamp: int
@@ -73,6 +75,7 @@ class Sighting:
     pose_problem: str = ''
     pose_sigma: PoseSigma = PoseSigma()
     noise: DepthNoise = DepthNoise()
+    is_whole: bool = True
 
 
 class Capture:
@@ -87,6 +90,7 @@ class Capture:
         self.stamp = sighting.stamp
         self.camera = sighting.camera
         self.pose_problem = sighting.pose_problem
+        self.is_whole = sighting.is_whole
         self._lock = threading.Lock()
         self._frame: Frame | None = None
         self._converted_bytes = 0

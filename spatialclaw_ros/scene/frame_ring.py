@@ -108,6 +108,20 @@ class FrameRing:
             newest[capture.camera.name] = capture
         return sorted(newest.values(), key=_order)
 
+    def newest_whole(self, cameras: Sequence[str] = (), not_after: int | None = None,
+                     after: int | None = None) -> list[Capture]:
+        """As `newest`, but one that lost its labels or detections gives way to a whole one.
+
+        That may be a second older; where there is none, the newest stays.
+        """
+        chosen = {capture.camera.name: capture
+                  for capture in self.newest(cameras, not_after, after)}
+        oldest = {name: capture.stamp - _NANOSECONDS for name, capture in chosen.items()}
+        for capture in self.between(after, not_after, cameras):
+            if capture.is_whole and capture.stamp >= oldest[capture.camera.name]:
+                chosen[capture.camera.name] = capture
+        return sorted(chosen.values(), key=_order)
+
     def between(self, after: int | None, not_after: int | None,
                 cameras: Sequence[str] = ()) -> list[Capture]:
         """Captures of `cameras` with after < stamp <= not_after (ns), oldest first."""

@@ -103,6 +103,10 @@ class Session:
             code, on_output=lambda text: tell(Event('output', text)), on_call=on_call)
         return self._result(outcome, cell, calls)
 
+    async def interrupt(self) -> None:
+        """End the running cell; `run_cell` then returns what came of it."""
+        await self._kernel.interrupt()
+
     async def close(self) -> None:
         """End the kernel."""
         await self._kernel.close()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spatialclaw_ros.calls.requests import SubmitAnswer
+from spatialclaw_ros.calls.units import unit_scale
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Finding
 from spatialclaw_ros.findings.answer import Found
@@ -24,7 +25,6 @@ from spatialclaw_ros.toolkit.guided import guided_function
 from spatialclaw_ros.toolkit.link import Link
 
 FINDINGS = (Distance, Quantity, Position, Relation, Found, FoundPlane, Track)
-_SAME_DIMENSION = ({'m', 'cm', 'mm'}, {'rad', 'deg'})
 
 
 class AnswerAccepted(BaseException):
@@ -66,7 +66,8 @@ def return_answer(link: Link) -> Callable[..., None]:
 
         `answer`: text, a number, or a finding (its value becomes the number, itself the
         evidence). `evidence`: findings and objects to publish. `unit` of a bare number: 'm',
-        'rad', 'deg', 'm/s'. Raises ValueError when the question has choices and this is none.
+        'rad', 'deg', 'm/s'; a finding is converted to it. Raises ValueError when the question has
+        choices and this is none.
         """
         link.ask(submission(answer, evidence, unit))
         raise AnswerAccepted
@@ -106,10 +107,13 @@ def _of_finding(answer: Any, rest: list[Finding], unit: str | None,
     if not same:
         rest, same = [main, *rest], [0]
     text, value, own_unit = _value_of(main)
-    if unit and value is not None and unit != own_unit and not any(
-            {unit, own_unit} <= group for group in _SAME_DIMENSION):
-        raise ValueError(f'this finding is in {own_unit or "no unit"!r}, it cannot be given in '
-                         f'{unit!r}; leave unit away')
+    if unit and value is not None and unit != own_unit:
+        scale = unit_scale(own_unit, unit)
+        if scale is None:
+            raise ValueError(f'this finding is in {own_unit or "no unit"!r}, it cannot be given '
+                             f'in {unit!r}; leave unit away')
+        value, own_unit = value * scale, unit
+        text = number_text(value)
     return SubmitAnswer(text, value, own_unit, tuple(rest), same[0])
 
 

@@ -61,6 +61,10 @@ class GeometryTool:
         """Measure in the world of `window`."""
         self._window, self._reconstruct = window, reconstruct
 
+    @property
+    def _up(self) -> np.ndarray | None:
+        return None if self._window.up is None else np.asarray(self._window.up)
+
     def closest_distance(self, a: Any, b: Any, sigma: float = np.nan) -> Any:
         """Least distance between the visible surfaces of `a` and `b`: a Distance, m."""
         return _each(lambda x, y: measures.closest_distance(
@@ -198,18 +202,20 @@ class GeometryTool:
     agrees = staticmethod(measures.agrees)
     reconcile = staticmethod(measures.reconcile)
 
-    def plane(self, points_or_mask: Any, frame: Any = None) -> Plane3D:
+    def plane(self, points_or_mask: Any, frame: Any = None, level: bool = False) -> Plane3D:
         """The dominant plane of points (…, 3), an object or a mask; its normal is to the viewer.
 
-        `frame` is where bare points were seen (default: the newest frame).
+        `frame` is where bare points were seen (default: the newest frame). `level=True` passes
+        over walls, where gravity is known: the floor, a table.
         """
+        up = self._up if level else None
         if isinstance(points_or_mask, (Object3D, PerFrameMask)):
-            return measures.plane(self._object(points_or_mask))
+            return measures.plane(self._object(points_or_mask), up=up)
         view = None
         if self._window.frames:
             number = self._window.newest.index if frame is None else frame_number(frame)
             view = camera_view(self._window.at(number))
-        return measures.plane(points_or_mask, view)
+        return measures.plane(points_or_mask, view, up)
 
     def _position(self, thing: Object3D, frame: Any) -> Position:
         if frame is None or frame == '' or (frame == 'world'):
@@ -256,8 +262,7 @@ class GeometryTool:
                                 f'choose with mask.only(label){": " * bool(thing.reason)}'
                                 f'{thing.reason}')
             return found[0]
-        up = None if self._window.up is None else np.asarray(self._window.up)
-        return as_object(thing, sigma=sigma, up=up)
+        return as_object(thing, sigma=sigma, up=self._up)
 
     def _still(self, thing: Any, sigma: float = np.nan) -> Object3D:
         """`thing` as an object; raises Moving where its views show that it moved."""

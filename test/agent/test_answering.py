@@ -32,6 +32,15 @@ def test_an_angle_is_told_in_degrees_with_its_whole_spread() -> None:
     assert answer.evidence[0].unit == 'rad'
 
 
+def test_a_length_is_told_in_the_unit_asked_for() -> None:
+    tall = Quantity('height of the mug', 0.1234, 'm', Sigma(0.002), Interval(0.12, 0.13))
+    answer = answer_of(SubmitAnswer('12.34', 12.34, 'cm', (tall,), 0), window())
+    assert (answer.value, answer.unit, answer.text) == (12.34, 'cm', '12.3')
+    assert answer.std_dev == pytest.approx(0.2)
+    assert (answer.interval.low, answer.interval.high) == pytest.approx((12, 13))
+    assert answer.evidence[0].unit == 'm'
+
+
 def test_a_position_is_given_in_the_target_frame() -> None:
     submitted_position = SubmitAnswer('', None, 'm', (POSITION,), 0)
     moved = answer_of(submitted_position, window(target_frame='base', world_to_target=SHIFT))

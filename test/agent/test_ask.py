@@ -65,6 +65,14 @@ async def asked(nursery: Nursery | None, text: str, frames: FrameWindow | None =
                      limits=Limits(sandbox='available'), transcript_dir=tmp_path, **rest)
 
 
+async def test_a_record_that_cannot_be_kept_is_a_bad_goal(tmp_path: Path) -> None:
+    taken = tmp_path / 'taken'
+    taken.write_text('a file')
+    answer = await asked(None, 'How far is the crate from the lid?', None, taken)
+    assert answer.code is ErrorCode.BAD_GOAL
+    assert str(taken) in answer.message and 'another folder' in answer.message
+
+
 async def test_a_closest_distance_with_its_evidence_and_a_record_that_replays(
         nursery: Nursery, tmp_path: Path) -> None:
     told: list[Progress] = []

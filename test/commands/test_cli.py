@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+import signal
 import subprocess
 import sys
 
@@ -98,6 +99,32 @@ def test_kernel_runs_queued_cells_and_leaves_no_process(tmp_path):
             if 'spatialclaw_ros.kernel.nursery' in (p.info['cmdline'] or [])
             and p.ppid() == 1]
     assert not left
+
+
+def test_a_line_that_cannot_be_read_leaves_the_kernel_running():
+    command = [str(Path(sys.executable).with_name('spatialclaw')), 'kernel', '--json']
+    done = subprocess.run(command, input=b'[' * 100_000 + b'\n\xff\n{"code": "2 + 2"}\n',
+                          capture_output=True, timeout=120)
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [r['status'] for r in results] == ['refused', 'refused', 'ok'], done.stderr
+    assert done.returncode == 0
+
+
+def test_ctrl_c_ends_a_kernel_that_waits_for_input():
+    command = [str(Path(sys.executable).with_name('spatialclaw')), 'kernel', '--json']
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write(b'{"code": "1"}\n')
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())['stdout'] == '1\n'
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+
+
+@pytest.mark.parametrize('seconds', ['0', '-1', 'nan'])
+def test_a_limit_that_is_none_is_refused(seconds):
+    done = spatialclaw('kernel', '--json', '--cell-timeout', seconds, stdin='{"code": "1"}\n')
+    assert done.returncode == 2 and not done.stdout
+    assert seconds in done.stderr and 'positive' in done.stderr
 
 
 def test_usage_errors_are_not_answers():

@@ -175,6 +175,14 @@ async def test_a_hundred_kernels_leave_nothing(bench):
     assert held() == before
 
 
+async def test_what_a_cell_forked_ends_with_its_kernel(bench):
+    outcome = await bench.run(
+        'child = os_.fork()\nif child == 0:\n    os_.read(os_.pipe()[0], 1)\nprint(child)')
+    child = psutil.Process(int(outcome.stdout))
+    await bench.kernels[-1].close()
+    child.wait(5)
+
+
 async def test_a_scratch_folder_is_removed_with_its_kernel(bench):
     kernel = await bench.open()
     scratch = Path((await bench.run('print(os_.getcwd())')).stdout.strip())

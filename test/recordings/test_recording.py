@@ -239,6 +239,22 @@ class TestDamage:
         with pytest.raises(RecordingError, match=message):
             open_recording(folder).window()
 
+    @pytest.mark.parametrize('name, table, message', [
+        ('scene_info.json', {'pose_sigma': 5}, r'scene_info\.json: pose_sigma must be'),
+        ('scene_info.json', {'pose_sigma': {'translation': 'x'}}, 'pose_sigma must be numbers'),
+        ('scene_info.json', {'rectified': False, 'distortion': 'x'}, 'distortion must be numbers'),
+        ('labels.json', {'a': 'mug'}, r'labels\.json: expected'),
+    ])
+    def test_bad_tables(self, folder, name, table, message):
+        (folder / name).write_text(json.dumps(table))
+        with pytest.raises(RecordingError, match=message):
+            open_recording(folder).window()
+
+    def test_table_nested_too_deeply(self, folder):
+        (folder / 'scene_camera.json').write_text('[' * 100_000)
+        with pytest.raises(RecordingError, match=r'scene_camera\.json: truncated or no JSON'):
+            open_recording(folder)
+
     def test_missing_value(self, folder):
         edit(folder / 'scene_camera.json', lambda table: table['3'].pop('cam_K'))
         with pytest.raises(RecordingError, match='frame 3 has no cam_K'):

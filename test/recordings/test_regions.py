@@ -9,6 +9,7 @@ import pytest
 from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.recordings import parse_region
 from spatialclaw_ros.recordings import read_regions
+from spatialclaw_ros.recordings.regions import parse_frames
 
 
 @pytest.mark.parametrize('text, name, frame, box', [
@@ -27,6 +28,32 @@ def test_command_line(text, name, frame, box):
 def test_what_is_not_understood_says_how(text):
     with pytest.raises(BadGoal, match='NAME=FRAME:x1,y1,x2,y2'):
         parse_region(text)
+
+
+@pytest.mark.parametrize('table', [
+    {'mug': 5}, {'mug': None}, {'mug': 'box'}, {'mug': [None]}, {'mug': {'frame': 0}},
+    {'mug': {'frame': 0.7, 'box': [1, 2, 3, 4]}}, {'mug': {'frame': 1e999, 'box': [1, 2, 3, 4]}},
+    {'mug': {'frame': '0', 'box': [1, 2, 3, 4]}}, {'mug': {'frame': 0, 'box': [1, 2, 3]}},
+    {'mug': {'frame': 0, 'box': [1, 2, float('inf'), 4]}}, {' ': {'frame': 0, 'box': [1, 2, 3, 4]}},
+    {'mug': {'frame': 0, 'box': [float('nan'), 2, 3, 4]}}])
+def test_json_that_is_no_region_says_which(table, tmp_path):
+    path = tmp_path / 'regions.json'
+    path.write_text(json.dumps(table))
+    with pytest.raises(BadGoal, match=r'mug|no name'):
+        read_regions(path)
+
+
+def test_json_nested_too_deeply_is_one_clear_error(tmp_path):
+    path = tmp_path / 'regions.json'
+    path.write_text('[' * 100_000)
+    with pytest.raises(BadGoal, match='no regions can be read'):
+        read_regions(path)
+
+
+def test_frame_numbers():
+    assert parse_frames('0, 3,7') == [0, 3, 7]
+    with pytest.raises(BadGoal, match="'0,x' is not a list of frame numbers such as 0,3,7"):
+        parse_frames('0,x')
 
 
 def test_a_box_without_area():

@@ -1,3 +1,4 @@
+from dataclasses import replace
 import threading
 
 import numpy as np
@@ -131,3 +132,15 @@ def test_the_gate_opens_after_a_backward_jump():
 def test_bounds_must_be_positive():
     with pytest.raises(ValueError, match='positive'):
         FrameRing(0, 20)
+
+
+def test_a_frame_without_its_labels_gives_way_to_a_whole_one_of_the_last_second():
+    held = ring()
+    whole = held.add(sighting(2 * SECOND))
+    lost = held.add(replace(sighting(2 * SECOND + SECOND // 5), is_whole=False))
+    assert held.newest() == [lost] and held.newest_whole() == [whole]
+    assert held.newest_whole(after=whole.stamp) == [lost]
+    late = held.add(replace(sighting(4 * SECOND), is_whole=False))
+    assert held.newest_whole() == [late]
+    other = held.add(sighting(SECOND, camera='back'))
+    assert held.newest_whole() == [other, late]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -49,7 +51,10 @@ def test_a_finding_is_its_own_evidence_once():
 
 def test_units(bench):
     assert submission(0.3, (), 'rad').unit == 'rad'
-    assert submission(Quantity('tilt', 0.3, 'rad'), (), 'deg').unit == 'rad'
+    tilt = submission(Quantity('tilt', 0.3, 'rad'), (), 'deg')
+    assert tilt.unit == 'deg' and tilt.value == pytest.approx(math.degrees(0.3))
+    sent = submission(DISTANCE, (), 'cm')
+    assert sent.unit == 'cm' and sent.value == pytest.approx(DISTANCE.value * 100)
     with pytest.raises(ValueError, match="in 'm', it cannot be given in 'rad'"):
         submission(DISTANCE, (), 'rad')
     with pytest.raises(TypeError, match='evidence is findings'):

@@ -13,6 +13,9 @@ recon = tools.Reconstruct.Reconstruct()
 seg = tools.SAM3.segment_video_by_text(['crate', 'carton'])
 crate, carton = recon.objects(seg)
 G = tools.Geometry
+across, along = np.meshgrid(np.linspace(-1, 1, 60), np.linspace(0, 2, 60))
+wall = np.column_stack([np.full(3600, 3.0), across.ravel(), along.ravel()])
+ground = np.column_stack([along.ravel(), across.ravel(), np.zeros(3600)])[::3]
 """
 
 
@@ -41,6 +44,8 @@ def cell(bench):
     ('G.extent(crate, [0, 1, 0])', 0.3, 0.02),
     ('G.above(recon.extrinsics[20][:3, 3], G.plane(recon.points[20]))', 1.0, 0.01),
     ('G.angle_between(G.plane(recon.points[20]), recon.up)', np.pi / 2, 0.02),
+    ('G.above([0, 0, 1], G.plane(np.concatenate([wall, ground]), level=True))', 1.0, 0.01),
+    ('G.angle_between(G.plane(np.concatenate([wall, ground])), recon.up)', 0, 0.02),
     ('G.count(seg)', 2, 0),
 ])
 def test_measures_of_known_boxes(cell, expression, value, within):

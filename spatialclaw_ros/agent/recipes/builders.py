@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from dataclasses import replace
 
 from lark import Tree
 
+from spatialclaw_ros.agent.recipes import nouns
+from spatialclaw_ros.agent.recipes.phrases import name_of
+from spatialclaw_ros.agent.recipes.phrases import ranked_things
+from spatialclaw_ros.agent.recipes.phrases import stand
+from spatialclaw_ros.agent.recipes.phrases import surface_of
+from spatialclaw_ros.agent.recipes.phrases import thing_of
+from spatialclaw_ros.agent.recipes.phrases import two_of
 from spatialclaw_ros.agent.recipes.queries import Angle
 from spatialclaw_ros.agent.recipes.queries import Both
 from spatialclaw_ros.agent.recipes.queries import CAMERA
@@ -15,6 +21,7 @@ from spatialclaw_ros.agent.recipes.queries import Compare
 from spatialclaw_ros.agent.recipes.queries import Count
 from spatialclaw_ros.agent.recipes.queries import Direction
 from spatialclaw_ros.agent.recipes.queries import Distance
+from spatialclaw_ros.agent.recipes.queries import Exists
 from spatialclaw_ros.agent.recipes.queries import Height
 from spatialclaw_ros.agent.recipes.queries import Name
 from spatialclaw_ros.agent.recipes.queries import Position
@@ -23,60 +30,16 @@ from spatialclaw_ros.agent.recipes.queries import Size
 from spatialclaw_ros.agent.recipes.queries import Support
 from spatialclaw_ros.agent.recipes.queries import Thing
 from spatialclaw_ros.agent.recipes.queries import Which
+from spatialclaw_ros.agent.recipes.tree import Contradiction
+from spatialclaw_ros.agent.recipes.tree import Node
 
-_PARTS = {'nearest_point': 'nearest', 'centre_point': 'centre', 'top_point': 'top',
-          'bottom_point': 'bottom'}
 _SIDES = {'left': 'left', 'right': 'right', 'in_front': 'front', 'behind': 'behind',
           'above': 'above', 'below': 'below'}
+_UNITS = {'metres': 'm', 'centimetres': 'cm', 'millimetres': 'mm', 'degrees': 'deg'}
+_ORDINALS = {'second': 2, 'third': 3}
 _MEASURES = {'longest_horizontal': 'longest_horizontal', 'horizontal_side': 'longest_horizontal',
              'longest_side': 'longest', 'biggest_side': 'longest', 'tall': 'height',
-             'wide': 'width', 'long': 'longest', 'big': 'size'}
-
-
-class Contradiction(Exception):
-    """A reading whose parts do not go together."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """A rule of the tree, with its children by name."""
-
-    tree: Tree
-
-    def all(self, *names: str) -> list[Node]:
-        """Children of any of these names, in order."""
-        return [Node(child) for child in self.tree.children
-                if isinstance(child, Tree) and child.data in names]
-
-    def first(self, *names: str) -> Node | None:
-        """The first such child, None without."""
-        return next(iter(self.all(*names)), None)
-
-    def need(self, *names: str) -> Node:
-        """The first such child; raises Contradiction without."""
-        found = self.first(*names)
-        if found is None:
-            raise Contradiction
-        return found
-
-    def has(self, *names: str) -> bool:
-        """Whether there is such a child."""
-        return self.first(*names) is not None
-
-    @property
-    def rule(self) -> str:
-        """Name of the rule."""
-        return str(self.tree.data)
-
-    @property
-    def marks(self) -> list[str]:
-        """Names of all children, in order."""
-        return [str(child.data) for child in self.tree.children if isinstance(child, Tree)]
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """All words kept below, in order."""
-        return tuple(str(token) for token in self.tree.scan_values(lambda _: True))
+             'wide': 'width', 'long': 'longest', 'big': 'size', 'deep': 'depth'}
 
 
 def query_of(tree: Tree) -> Query:
@@ -84,11 +47,9 @@ def query_of(tree: Tree) -> Query:
     start = Node(tree)
     question = start.need(*_BUILDERS)
     query = _BUILDERS[question.rule](question)
-    for units in start.all('units'):
-        if units.has('degrees') != isinstance(query, Angle) or isinstance(
-                query, (Direction, Which, Compare, Count, Support)):
-            raise Contradiction
-    stands = {_stand(node) for node in start.all('viewpoint', 'image_view')}
+    for units in (*start.all('units'), *question.all('units', 'count_of_units')):
+        query = _in_unit(query, _UNITS[units.marks[0]])
+    stands = {stand(node) for node in start.all('viewpoint', 'image_view')}
     if not stands:
         return query
     if len(stands) > 1 or not isinstance(query, (Direction, Which, Compare)):
@@ -96,46 +57,24 @@ def query_of(tree: Tree) -> Query:
     return replace(query, viewpoint=stands.pop())
 
 
-def _stand(node: Node) -> str:
-    inner = node.first('viewpoint', 'image_view')
-    if inner is not None:
-        return _stand(inner)
-    return 'robot' if node.has('robot') else 'camera'
-
-
-def _name(node: Node) -> Name:
-    phrases = [phrase.words for phrase in node.all('words')]
-    context, place = node.first('context'), node.first('locative')
-    return Name(phrases[0], phrases[1] if len(phrases) > 1 else (),
-                place.words if place else (),
-                context.need('words').words if context else ())
-
-
-def _thing(node: Node) -> Thing:
-    """The thing under a rule that holds one, directly or as a `thing`."""
-    node = node.first('thing') or node
-    part = next((_PARTS[mark] for mark in node.marks if mark in _PARTS), '')
-    if node.has('camera', 'camera_subject'):
-        return Thing('camera', part=part)
-    if node.has('robot'):
-        return Thing('robot', part=part)
-    return Thing('name', _name(node.need('name')), part)
-
-
-def _surface(node: Node) -> Thing | None:
-    """The surface a height is above; None: whatever supports the thing."""
-    if node.has('own_support'):
-        return None
-    surface = node.first('surface')
-    return _thing(surface) if surface else None
+def _in_unit(query: Query, unit: str) -> Query:
+    """`query` with its answer in `unit`; raises Contradiction where it has no such answer."""
+    if isinstance(query, Angle) and unit == 'deg':
+        return query
+    if isinstance(query, Position) and unit == 'm':
+        return query
+    if not isinstance(query, (Distance, Size, Height)) or unit == 'deg' or query.unit not in (
+            '', unit):
+        raise Contradiction
+    return replace(query, unit=unit)
 
 
 def _distance(node: Node) -> Distance:
     marks = set(node.marks)
     pair = node.first('pair') or node
     both = pair.first('both')
-    a = _thing(pair.need('a')) if both is None else None
-    b = None if a is None else CAMERA if node.rule == 'distance_from_camera' else _thing(
+    a = thing_of(pair.need('a')) if both is None else None
+    b = None if a is None else CAMERA if node.rule == 'distance_from_camera' else thing_of(
         pair.need('b'))
     axis = next((word for child in node.all('axis') for word in child.words), '')
     axes = ({axis} if axis else set()) | marks & {'vertical', 'horizontal'}
@@ -149,22 +88,12 @@ def _distance(node: Node) -> Distance:
     if len(axes) > 1 or (centres and (closest or axes)):
         raise Contradiction
     kind = 'gap' if axes else 'centres' if centres else 'closest'
-    named = Both(_two(both)) if both else None
+    named = Both(two_of(both)) if both else None
     return Distance(a, b, kind, axes.pop() if axes else '', named)
 
 
-def _two(node: Node) -> Name:
-    """The noun of "the two X" and "both X"."""
-    words = node.need('words').words
-    if node.has('twice'):
-        return Name(words)
-    if words[0] != 'two' or len(words) < 2:
-        raise Contradiction
-    return Name(words[1:])
-
-
 def _position(node: Node) -> Position:
-    thing = _thing(node)
+    thing = thing_of(node)
     if node.has('centre') and not thing.part:
         thing = replace(thing, part='centre')
     if thing.part == 'nearest':
@@ -186,7 +115,7 @@ def _frame(node: Node) -> str:
 
 def _size(node: Node) -> Size:
     sized = node.need('sized')
-    name = _name(sized.need('name'))
+    name = name_of(sized.need('name'))
     thing = Thing('name', name, 'face' if sized.has('face') else '')
     said = {_MEASURES[mark] for mark in node.marks if mark in _MEASURES}
     said |= {_MEASURES.get(mark, 'longest') for note in node.all('side_note')
@@ -203,15 +132,15 @@ def _size(node: Node) -> Size:
 def _height(node: Node) -> Height:
     if node.rule == 'camera_height':
         return Height(CAMERA)
-    thing = _thing(node.need('a'))
+    thing = thing_of(node.need('a', 'top_of'))
     if thing.part in ('centre', 'nearest') or (thing.kind != 'name' and thing.part):
         raise Contradiction
-    return Height(thing, _surface(node))
+    return Height(thing, surface_of(node))
 
 
 def _direction(node: Node) -> Direction:
     words = tuple(dict.fromkeys(_SIDES[mark] for mark in node.marks if mark in _SIDES))
-    a, b = _thing(node.need('a')), _thing(node.need('b'))
+    a, b = thing_of(node.need('a')), thing_of(node.need('b'))
     if a.part not in ('', 'centre') or b.part not in ('', 'centre'):
         raise Contradiction
     return Direction(a, b, words, node.rule == 'is_direction')
@@ -226,31 +155,42 @@ def _rank(node: Node) -> str:
 
 def _reference(node: Node, rank: str) -> tuple[Thing | None, Thing | None]:
     """What the rank is measured from, and above; raises Contradiction where it cannot be."""
-    references, surface = node.all('reference'), _surface(node)
+    references, surface = node.all('reference'), surface_of(node)
     if len(references) > 1 or (references and rank not in ('near', 'far')):
         raise Contradiction
     if surface and rank not in ('high', 'low', 'tall', 'short'):
         raise Contradiction
-    return (_thing(references[0]) if references else None), surface
+    measured_from = ranked_things(map(thing_of, references), rank)
+    return (measured_from[0] if references else None), surface
+
+
+def _place(node: Node) -> int:
+    """1 for the nearest, 2 for the second nearest, and so on."""
+    ordinal = node.first('ordinal')
+    return _ORDINALS[ordinal.marks[0]] if ordinal else 1
 
 
 def _which(node: Node) -> Which:
     rank = _rank(node)
     reference, surface = _reference(node, rank)
-    listed = node.first('list')
-    among = tuple(_thing(item) for item in listed.all('thing')) if listed else ()
+    listed, both = node.first('list', 'either'), node.first('both')
+    among = ranked_things(map(thing_of, listed.all('thing')), rank) if listed else ()
     kind = node.first('kind')
+    named = Name(kind.need('words').words) if kind else None
+    if not (listed or both or kind):
+        named = Name(('things',))
     context = node.first('context')
-    return Which(rank, among, Name(kind.need('words').words) if kind else None,
-                 context.need('words').words if context else (), reference, surface)
+    return Which(rank, among, named, context.need('words').words if context else (), reference,
+                 surface, both=Both(two_of(both)) if both else None, place=_place(node))
 
 
 def _compare(node: Node) -> Compare:
     rank = _rank(node)
     reference, surface = _reference(node, rank)
-    if surface:
+    if surface or node.has('ordinal'):
         raise Contradiction
-    return Compare(rank, _thing(node.need('a')), _thing(node.need('b')), reference)
+    a, b = ranked_things((thing_of(node.need('a')), thing_of(node.need('b'))), rank)
+    return Compare(rank, a, b, reference)
 
 
 def _count(node: Node) -> Count:
@@ -259,15 +199,24 @@ def _count(node: Node) -> Count:
                  context.need('words').words if context else ())
 
 
+def _exists(node: Node) -> Exists:
+    return Exists(Name(node.need('kind').need('words').words))
+
+
 def _support(node: Node) -> Support:
-    surface = _surface(node)
+    surface = surface_of(node)
     if surface is None:
         raise Contradiction
-    return Support(_thing(node.need('a')), surface)
+    return Support(thing_of(node.need('a')), surface)
 
 
 def _angle(node: Node) -> Angle:
-    lines = [_line(child) for child in node.all('line', 'vertical_line', 'horizontal_line')]
+    lines = [_line(child) for child in node.all(
+        'line', 'vertical_line', 'horizontal_line')]
+    if node.has('camera_looks'):
+        if nouns.singular(lines[0].name.words[-1]) not in nouns.SURFACES:
+            raise Contradiction
+        return Angle(lines[0], Thing('camera_axis'))
     if len(lines) == 1:
         return Angle(lines[0])
     if len(lines) != 2:
@@ -282,7 +231,7 @@ def _line(node: Node) -> Thing:
     if rule == 'line':
         if not node.has('name'):
             raise Contradiction
-        return Thing('name', _name(node.need('name')))
+        return Thing('name', name_of(node.need('name')))
     return Thing(rule.removesuffix('_line'))
 
 
@@ -290,5 +239,5 @@ _BUILDERS: dict[str, Callable[[Node], Query]] = {
     'distance': _distance, 'distance_from_camera': _distance, 'position': _position,
     'coordinate': _coordinate, 'size': _size, 'height': _height, 'camera_height': _height,
     'direction': _direction, 'is_direction': _direction, 'which': _which, 'compare': _compare,
-    'count': _count, 'support': _support, 'angle': _angle,
+    'count': _count, 'exists': _exists, 'support': _support, 'angle': _angle,
 }

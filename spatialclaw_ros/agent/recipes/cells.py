@@ -20,10 +20,10 @@ class Recipe:
     whether every frame must give the same, so that frames can check one another; otherwise masks
     a pixel smaller do. `evidence` are expressions for what else to publish. `numeric` findings
     can be reconciled when the check contradicts; words cannot. With `told_apart` the word counts
-    only where its margin is beyond its own error. `answer` turns the measured
-    finding into what is returned, a bare number in `unit`. `search` names what to segment where
-    that is not `labels`: one name for two things. With `together` the body has the masks of all
-    labels as `masks` and no parameters. `remark` goes into the explanation.
+    only where its margin is beyond its own error. `answer` turns the measured finding into what
+    is returned, in `unit` where that is not its own. `search` names what to segment where that is
+    not `labels`: one name for two things. With `together` the body has the masks of all labels as
+    `masks` and no parameters. `remark` goes into the explanation.
     """
 
     asked: str
@@ -69,6 +69,11 @@ def first_cell(recipe: Recipe) -> Step:
             f'labels = {_listed(search)}',
             f'masks = tools.SAM3.segment_video_by_text(labels, video_index=None){one_each}',
             'print(masks)']
+    if recipe.search:
+        lines += [
+            f'if masks.num_objects != {len(recipe.labels)}:',
+            f"    raise ValueError(f'{len(recipe.labels)} of {recipe.search[0]} are asked about, '",
+            "                     f'{masks.num_objects} found: {masks.labels}')"]
     lines += ['', f'def measure({arguments or _masks(recipe)}):',
               textwrap.indent(recipe.body, '    '), '']
     if names:

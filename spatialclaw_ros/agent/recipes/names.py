@@ -132,7 +132,7 @@ class Names:
         if whole:
             longest = max(len(parts) for _, parts in whole)
             return tuple(name for name, parts in whole if len(parts) == longest)
-        head = tuple(name for name, parts in known if words[-1:] == parts[-1:] and all(
+        head = tuple(name for name, parts in known if words[-1:] == _noun(parts) and all(
             word in parts or word in nouns.ADJECTIVES for word in words))
         if head:
             said = {name: sum(word in words for word in words_of(name)) for name in head}
@@ -149,9 +149,9 @@ class Names:
                 return Unanswerable(f'"{name}" is more than "{known}": "{rest}" is not understood')
         if any(word in nouns.REFUSED for word in words):
             return Unanswerable(f'"{name}" is not a name')
-        return Listed(
-            UnknownObject, f'nothing here is called "{name}"; known: {_listed(self.known or ())}',
-            self.known or ())
+        known = f'known: {_listed(self.known)}' if self.known else (
+            'no name is known: give regions with the question, or frames with labels or detections')
+        return Listed(UnknownObject, f'nothing here is called "{name}"; {known}', self.known or ())
 
 
 def Listed(kind: type[Exception], message: str, candidates: Sequence[str]) -> Exception:  # noqa: N802
@@ -184,6 +184,13 @@ def _has_name(words: Words, parts: Words) -> bool:
     return False
 
 
+def _noun(parts: Words) -> Words:
+    """The head noun of a name, which a number or letter may follow ("chair 2")."""
+    while len(parts) > 1 and (len(parts[-1]) == 1 or parts[-1].isdigit()):
+        parts = parts[:-1]
+    return parts[-1:]
+
+
 def _contains(words: Words, parts: Words) -> bool:
     return all(part in words for part in parts)
 
@@ -191,7 +198,7 @@ def _contains(words: Words, parts: Words) -> bool:
 def _differs_by_description(known: str, words: Words) -> bool:
     """Whether a name has the phrase's head noun and no other noun of its own ("far can")."""
     parts = words_of(known)
-    return parts[-1:] == words[-1:] and all(
+    return _noun(parts) == words[-1:] and all(
         part in words or part in nouns.ADJECTIVES or len(part) == 1 or part.isdigit()
         for part in parts)
 

@@ -57,7 +57,7 @@ class Both:
 class Distance:
     """Between `a` and `b` (or the two of `both`); `kind` is closest, centres or gap.
 
-    `axis` is '', x, y, z, vertical or horizontal.
+    `axis` is '', x, y, z, vertical or horizontal; `unit` that of the answer, '' or m, cm, mm.
     """
 
     a: Thing | None
@@ -65,6 +65,7 @@ class Distance:
     kind: str = 'closest'
     axis: str = ''
     both: Both | None = None
+    unit: str = ''
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,11 @@ class Position:
 
 @dataclass(frozen=True)
 class Size:
-    """`measure` is height, width, longest, longest_horizontal or size."""
+    """`measure` is height, width, longest, longest_horizontal, size or depth."""
 
     thing: Thing
     measure: str
+    unit: str = ''
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Height:
 
     thing: Thing
     surface: Thing | None = None
+    unit: str = ''
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,9 @@ class Direction:
 
 @dataclass(frozen=True)
 class Which:
-    """Of `among` (or all of class `kind`, with `context`) the one with the highest `rank`.
+    """Of `among` (or all of class `kind`, with `context`, or `both`) the one of the highest `rank`.
 
+    `place` 2 is the one that comes second, as in "the second nearest".
     `rank` is near, far, tall, short, high, low, big, small, wide, narrow, long, left or right;
     `reference` what near and far are measured from; `surface` what high is measured above.
     """
@@ -118,6 +122,8 @@ class Which:
     reference: Thing | None = None
     surface: Thing | None = None
     viewpoint: str = ''
+    both: Both | None = None
+    place: int = 1
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,14 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Exists:
+    """Whether there is one of a class; `labels` are filled in by resolution."""
+
+    kind: Name
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Support:
     """Whether `a` stands on `b`."""
 
@@ -156,5 +170,5 @@ class Angle:
     b: Thing | None = None
 
 
-Query = (Distance | Position | Size | Height | Direction | Which | Compare | Count | Support
-         | Angle)
+Query = (Distance | Position | Size | Height | Direction | Which | Compare | Count | Exists
+         | Support | Angle)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
 from dataclasses import is_dataclass
 import functools
@@ -12,10 +14,13 @@ from lark.exceptions import LarkError
 from lark.exceptions import UnexpectedToken
 from lark.visitors import CollapseAmbiguities  # type: ignore[attr-defined]
 
-from spatialclaw_ros.agent.recipes.builders import Contradiction
 from spatialclaw_ros.agent.recipes.builders import query_of
 from spatialclaw_ros.agent.recipes.queries import Name
+from spatialclaw_ros.agent.recipes.queries import Position
 from spatialclaw_ros.agent.recipes.queries import Query
+from spatialclaw_ros.agent.recipes.tree import Contradiction
+from spatialclaw_ros.agent.recipes.words import marked
+from spatialclaw_ros.agent.recipes.words import split
 from spatialclaw_ros.agent.recipes.words import WordLexer
 
 _MAX_WORDS = 60
@@ -31,14 +36,24 @@ def _parser() -> Lark:
     return Lark(grammar, parser='earley', lexer=WordLexer, ambiguity='explicit')
 
 
-@functools.lru_cache(maxsize=256)
-def read(text: str) -> tuple[Query, ...]:
+def read(text: str, names: Iterable[Sequence[str]] = ()) -> tuple[Query, ...]:
     """Every reading of `text`, those that leave fewest words to names first.
 
-    Raises Uncovered when some word of the text belongs to none.
+    `names` are the words of known names, in the singular: where they stand together they are no
+    words of the grammar, unless it reads the text in no other way. Raises Uncovered when some
+    word of the text belongs to none.
     """
-    if len(text.split()) > _MAX_WORDS:
+    words = split(text)
+    if len(words) > _MAX_WORDS:
         raise Uncovered(f'it has more than {_MAX_WORDS} words')
+    try:
+        return _read(marked(words, names))
+    except Uncovered:
+        return _read(' '.join(words))
+
+
+@functools.lru_cache(maxsize=256)
+def _read(text: str) -> tuple[Query, ...]:
     try:
         tree = _parser().parse(text)
     except UnexpectedToken as error:
@@ -55,7 +70,7 @@ def read(text: str) -> tuple[Query, ...]:
     if not found:
         raise Uncovered('its parts do not go together')
     return tuple(sorted(found, key=lambda query: (
-        _free_words(query), bool(getattr(query, 'viewpoint', '')))))
+        _free_words(query), bool(getattr(query, 'viewpoint', '')), isinstance(query, Position))))
 
 
 def _free_words(query: object) -> int:
@@ -65,5 +80,6 @@ def _free_words(query: object) -> int:
     if isinstance(query, tuple):
         return sum(_free_words(item) for item in query)
     if is_dataclass(query) and not isinstance(query, type):
-        return sum(_free_words(getattr(query, field.name)) for field in fields(query))
+        frame = len(query.frame.split()) if isinstance(query, Position) else 0
+        return frame + sum(_free_words(getattr(query, field.name)) for field in fields(query))
     return 0

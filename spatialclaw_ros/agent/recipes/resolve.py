@@ -7,11 +7,13 @@ import functools
 
 from spatialclaw_ros.agent.recipes import nouns
 from spatialclaw_ros.agent.recipes.names import Names
+from spatialclaw_ros.agent.recipes.names import words_of
 from spatialclaw_ros.agent.recipes.queries import Angle
 from spatialclaw_ros.agent.recipes.queries import Compare
 from spatialclaw_ros.agent.recipes.queries import Count
 from spatialclaw_ros.agent.recipes.queries import Direction
 from spatialclaw_ros.agent.recipes.queries import Distance
+from spatialclaw_ros.agent.recipes.queries import Exists
 from spatialclaw_ros.agent.recipes.queries import Height
 from spatialclaw_ros.agent.recipes.queries import Name
 from spatialclaw_ros.agent.recipes.queries import Position
@@ -22,14 +24,15 @@ from spatialclaw_ros.agent.recipes.queries import Thing
 from spatialclaw_ros.agent.recipes.queries import Which
 from spatialclaw_ros.agent.recipes.reading import read
 from spatialclaw_ros.agent.recipes.reading import Uncovered
+from spatialclaw_ros.findings.errors import Ambiguous
 from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.findings.errors import Unanswerable
 
 FAMILIES = (
     'distance (closest, between centres, gap along an axis, from the camera or the robot), '
     'position in a frame, height, width, length or size, left/right/in front/behind/above/below, '
-    'nearest, farthest, tallest or biggest of several, how many, is A on B, tilt or lean, height '
-    'of the camera or of an object above its support')
+    'nearest, second nearest, farthest, tallest or biggest of several, how many, is there any, is '
+    'A on B, tilt or lean, height of the camera or of an object above its support')
 NO_MODEL = ('other questions need a vision-language model, and none is configured '
             '(no policy but "auto" and "recipes" is offered here)')
 
@@ -41,7 +44,7 @@ def interpret(text: str, names: Names) -> Query:
     and Ambiguous where a name resolves to none or several.
     """
     try:
-        readings = read(text)
+        readings = read(text, map(words_of, names.known or ()))
     except Uncovered as error:
         raise Unanswerable(
             f'the question is not covered by the recipes: {error}. They know: {FAMILIES}; '
@@ -52,7 +55,7 @@ def interpret(text: str, names: Names) -> Query:
             return resolve(reading, names)
         except SpatialError as error:
             errors.append(error)
-    raise errors[0]
+    raise next((error for error in errors if isinstance(error, Ambiguous)), errors[0])
 
 
 @functools.singledispatch
@@ -128,6 +131,10 @@ def _(query: Height, names: Names) -> Query:
 def _(query: Direction, names: Names) -> Query:
     a, b = _thing(query.a, names), _thing(query.b, names)
     _different(a, b)
+    for thing in (a, b):
+        if thing.kind != 'region':
+            raise Unanswerable(f'a direction needs a region or label for {thing}; ask for a '
+                               'position in its frame, or give a region')
     return replace(query, a=a, b=b)
 
 
@@ -135,14 +142,17 @@ def _(query: Direction, names: Names) -> Query:
 def _(query: Which, names: Names) -> Query:
     reference = _thing(query.reference, names) if query.reference else None
     surface = _surface(query.surface, names)
-    if query.among:
+    if query.both is not None:
+        among = tuple(Thing('region', query.both.name, label=label)
+                      for label in names.two(query.both.name))
+    elif query.among:
         among = tuple(_thing(thing, names) for thing in query.among)
     else:
         assert query.kind is not None
         taken = {thing.label for thing in (reference, surface) if thing}
         among = tuple(Thing('region', Name(tuple(label.split())), label=label)
                       for label in names.of_kind(query.kind, query.context) if label not in taken)
-    if len(among) < 2:
+    if len(among) < max(query.place, 2):
         raise Unanswerable(
             f'only {", ".join(thing.label for thing in among) or "nothing"} has a name here; '
             'give regions for everything to choose from')
@@ -161,6 +171,11 @@ def _(query: Compare, names: Names) -> Query:
 @resolve.register
 def _(query: Count, names: Names) -> Query:
     return replace(query, labels=names.of_kind(query.kind, query.context))
+
+
+@resolve.register
+def _(query: Exists, names: Names) -> Query:
+    return replace(query, labels=names.of_kind(query.kind))
 
 
 @resolve.register

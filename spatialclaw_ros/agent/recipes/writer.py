@@ -23,6 +23,7 @@ from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.cell_result import CellResult
 
 _SEVERAL = re.compile(r'object (.+?) names several: the labels are \[(.*?)\]')
+_NUMBER = re.compile(r'(\d+) of .* are asked about, (\d+) found')
 _ABSENT = re.compile(r'object (.+?) is not there: (.*)', re.DOTALL)
 
 
@@ -76,5 +77,11 @@ def verdict_of(result: CellResult) -> Verdict:
                        f'{absent.group(1)} is not seen in these frames: {absent.group(2).strip()}')
     if result.status in ('timeout', 'killed'):
         return Verdict(ErrorCode.OUT_OF_BUDGET, message)
+    number = _NUMBER.search(message)
+    if number:
+        few = int(number.group(2)) < int(number.group(1))
+        return Verdict(ErrorCode.NOT_VISIBLE if few else ErrorCode.AMBIGUOUS, message)
+    if 'is none of the choices' in message:
+        return Verdict(ErrorCode.UNANSWERABLE, message.removesuffix('; return one of them'))
     code = CODES_BY_NAME.get(result.error_type, ErrorCode.INTERNAL)
     return Verdict(code, message)

@@ -11,6 +11,11 @@ def thing(one: q.Thing | None) -> str:
 
 
 def brief(query: q.Query) -> str:
+    unit = getattr(query, 'unit', '')
+    return _brief(query) + (f' in {unit}' if unit not in ('', 'm') else '')
+
+
+def _brief(query: q.Query) -> str:
     if isinstance(query, q.Distance):
         names = ' '.join((one.label or one.kind) for one in (query.a, query.b) if one)
         return f'distance {query.kind}{":" + query.axis if query.axis else ""} {names}'
@@ -29,15 +34,19 @@ def brief(query: q.Query) -> str:
             query.viewpoint and f'from {query.viewpoint}')))
     if isinstance(query, q.Which):
         return ' '.join(filter(None, (
-            'which', query.rank, ','.join(map(thing, query.among)),
+            'which', query.rank, query.place > 1 and f'#{query.place}',
+            ','.join(map(thing, query.among)),
             query.reference and f'ref {thing(query.reference)}',
-            query.surface and f'above {thing(query.surface)}')))
+            query.surface and f'above {thing(query.surface)}',
+            query.viewpoint and f'from {query.viewpoint}')))
     if isinstance(query, q.Compare):
         return ' '.join(filter(None, (
             'compare', query.rank, thing(query.a), thing(query.b),
             query.reference and f'ref {thing(query.reference)}')))
     if isinstance(query, q.Count):
         return f'count {",".join(query.labels)}'
+    if isinstance(query, q.Exists):
+        return f'exists {",".join(query.labels)}'
     if isinstance(query, q.Support):
         return f'support {thing(query.a)} {thing(query.b)}'
     return f'angle {thing(query.a)} {thing(query.b)}'

@@ -97,6 +97,12 @@ async def test_words_that_contradict_are_ambiguous_without_a_third_cell() -> Non
      ErrorCode.AMBIGUOUS, ('mug_0', 'mug_1', 'tape')),
     ('KeyError', "KeyError: object 'mug' is not there: the labels are ['tape'] (no depth)",
      ErrorCode.NOT_VISIBLE, ()),
+    ('ValueError', "ValueError: 2 of mug are asked about, 1 found: ['mug']",
+     ErrorCode.NOT_VISIBLE, ()),
+    ('ValueError', "ValueError: 2 of mug are asked about, 3 found: ['mug_0', 'mug_1', 'mug_2']",
+     ErrorCode.AMBIGUOUS, ()),
+    ('ValueError', "ValueError: the answer '0.3' is none of the choices: 'yes', 'no'; return one "
+     'of them', ErrorCode.UNANSWERABLE, ()),
     ('ZeroDivisionError', 'ZeroDivisionError: division by zero', ErrorCode.INTERNAL, ())])
 async def test_an_error_of_a_cell_becomes_its_code(
         kind: str, text: str, code: ErrorCode, candidates: tuple[str, ...]) -> None:
@@ -111,6 +117,46 @@ async def test_two_things_of_one_name_are_ambiguous_unless_the_question_says_the
     assert answer.code is ErrorCode.NONE
     assert 'segment_video_by_text(labels' in session.cells[0]
     assert "labels = ['mug']" in session.cells[0] and 'mug_0, mug_1 = ' in session.cells[0]
+
+
+def cells(question: str, **facts: object) -> str:
+    query = interpret(question, KNOWN)
+    return '\n'.join(cell(recipe_for(query, window(**facts))).code
+                     for cell in (first_cell, check_cell))
+
+
+def test_the_unit_of_the_question_is_that_of_the_answer() -> None:
+    assert "unit='cm'" in cells('How far is the mug from the tape in centimetres?')
+    assert 'unit=' not in cells('How far is the mug from the tape?')
+
+
+def test_the_second_nearest_is_the_nearest_of_those_left_once_the_first_is_told_apart() -> None:
+    code = cells('Which of the mug, the tape and the door is the second nearest to the heater?')
+    assert 'first.margin < first.margin_sigma' in code
+    assert 'if thing.name != first.word]' in code
+
+
+def test_higher_is_told_along_up_and_taller_above_the_own_support() -> None:
+    up = np.array([0, 0, 1.0])
+    assert 'Geometry.end(thing, recon.up)' in cells('Is the mug higher than the tape?', up=up)
+    assert 'Geometry.height(thing)' in cells('Is the mug taller than the tape?', up=up)
+
+
+def test_a_rank_seen_from_the_robot_is_measured_from_the_robot() -> None:
+    pose = np.eye(4)
+    pose[:3, 3] = [1, 2, 3]
+    robot = {'viewpoint': 'base_link', 'viewpoint_to_world': pose}
+    nearer = 'Seen from the robot, which is nearer, the mug or the tape?'
+    assert 'nearest(np.array([1.0, 2.0, 3.0]), [mug, tape])' in cells(nearer, **robot)
+    left = "From the robot's perspective, which is further left, the mug or the tape?"
+    assert 'across = np.array([0.0, -1.0, 0.0])' in cells(left, **robot)
+    with pytest.raises(Unanswerable, match='where the robot is'):
+        cells(nearer)
+
+
+def test_what_hangs_on_hidden_sides_is_refused_with_the_reason() -> None:
+    with pytest.raises(Unanswerable, match='not seen; ask for its height'):
+        cells('How thick is the joke book?')
 
 
 def test_variables_are_names_and_all_different() -> None:

@@ -117,7 +117,8 @@ class BufferCore:
                 f'{role} "{frame}": the name of a frame is not empty and starts with no slash')
         if frame not in self._names:
             raise LookupException(
-                f'{role} "{frame}" does not exist; known: {", ".join(sorted(self._names))}')
+                f'{role} "{frame}" does not exist; known: '
+                f'{", ".join(sorted(self._names)) or "none"}')
 
     def _latest_common_time(self, target: str, source: str) -> int:
         """Return the oldest of the newest stamps along the way, nanoseconds; 0: all static."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from spatialclaw_ros.agent.recipes.queries import Thing
 from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.scene import FrameWindow
@@ -11,16 +13,29 @@ NEWEST = 'newest = max({thing}.frame_indices, key=Metadata.stamps.get)'
 CAMERA = 'camera = recon.extrinsics[newest][:3, 3]'
 #: The same for the newest frame of the query, where no object is asked about.
 NEWEST_OF_ALL = 'newest = max(recon.frame_indices, key=Metadata.stamps.get)'
-#: Lines that find the largest plane in a frame: the support where it has no region of its own.
-SUPPORT = 'plane = tools.Geometry.plane(recon.points[newest].reshape(-1, 3))'
+#: Lines that find the largest level plane in a frame: the support that has no region of its own.
+SUPPORT = 'plane = tools.Geometry.plane(recon.points[newest].reshape(-1, 3), level=True)'
 
 
 def robot(window: FrameWindow) -> str:
     """Expression for the robot's origin in the world; raises Unanswerable where it is unknown."""
+    return _vector(_robot_pose(window)[:3, 3])
+
+
+def right_of_robot(window: FrameWindow) -> str:
+    """Expression for the direction to the robot's right; raises Unanswerable like `robot`."""
+    return _vector(-_robot_pose(window)[:3, 1])
+
+
+def _robot_pose(window: FrameWindow) -> np.ndarray:
     if window.viewpoint == 'camera' or window.viewpoint_to_world is None:
         raise Unanswerable('where the robot is, is not known here: set the viewpoint to its frame '
                            '(say base_link), with TF from it to the fixed frame')
-    x, y, z = (round(float(value), 6) for value in window.viewpoint_to_world[:3, 3])
+    return window.viewpoint_to_world
+
+
+def _vector(values: np.ndarray) -> str:
+    x, y, z = (round(float(value), 6) + 0.0 for value in values)
     return f'np.array([{x}, {y}, {z}])'
 
 

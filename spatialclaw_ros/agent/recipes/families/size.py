@@ -33,6 +33,9 @@ _REASONS = {
 def size(query: Size, _window: FrameWindow) -> Recipe:
     """Recipe of a height, a width or a longest side."""
     label = places.need_region(query.thing, 'a size')
+    if query.measure == 'depth':
+        raise Unanswerable(f'how deep or thick {label} is, hangs on sides of it that are not '
+                           'seen; ask for its height, width or longest side')
     name, = variables([label])
     return Recipe(
         _WORDS[query.measure].format(query.thing.label), (label,),
@@ -66,13 +69,16 @@ def _camera_height(surface: Thing | None) -> Recipe:
     if surface is not None and surface.kind == 'region':
         name, = variables([surface.label])
         body = [places.NEWEST.format(thing=name), places.CAMERA,
-                f'plane = tools.Geometry.plane({name})']
+                f'plane = tools.Geometry.plane({name}, level=True)']
         labels: tuple[str, ...] = (surface.label,)
+        remark = places.as_said(surface)
     else:
+        remark = 'the largest level surface in view was taken' + (
+            f' as the {surface.label}' if surface else '')
         body = [places.NEWEST_OF_ALL, places.CAMERA, places.SUPPORT]
         labels = ()
     body.append('return tools.Geometry.above(camera, plane)')
     return Recipe(
         f'the height of the camera above {surface or "the largest plane it sees"}', labels,
         '\n'.join(body), 'The distance of the camera from the plane of the surface.',
-        by_frame=False)
+        by_frame=False, remark=remark)
