@@ -24,13 +24,13 @@ from spatialclaw_ros.findings.measures.planes import found_plane
 from spatialclaw_ros.findings.measures.planes import lean
 from spatialclaw_ros.findings.measures.planes import plane
 from spatialclaw_ros.findings.measures.planes import tilt
-from spatialclaw_ros.findings.measures.relations import above
 from spatialclaw_ros.findings.measures.relations import chosen
 from spatialclaw_ros.findings.measures.relations import direction
 from spatialclaw_ros.findings.measures.relations import facing
 from spatialclaw_ros.findings.measures.relations import fits
-from spatialclaw_ros.findings.measures.relations import on
 from spatialclaw_ros.findings.measures.relations import Viewpoint
+from spatialclaw_ros.findings.measures.standing import above
+from spatialclaw_ros.findings.measures.standing import on
 
 __all__ = [
     'above', 'agrees', 'angle_between', 'camera_angle', 'camera_height', 'centroid_distance',

@@ -11,6 +11,7 @@ import numpy as np
 from spatialclaw_ros.findings.answer import FoundPlane
 from spatialclaw_ros.findings.answer import Quantity
 from spatialclaw_ros.findings.errors import NotVisible
+from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.findings.measures.ends import end_along
 from spatialclaw_ros.findings.measures.estimate import combined
 from spatialclaw_ros.findings.measures.estimate import Estimate
@@ -34,6 +35,8 @@ _OWN_FOOT = 'its support is not seen: above the lowest that is seen of it'
 #: Share of an outline in sight from which on its foot is taken to be, and how much of a height
 #: may then be missing, one sigma.
 _IN_SIGHT, _MISSING = 0.8, 0.04
+#: Cosine of the steepest slope that things stand on.
+_LEAST_LEVEL = 0.5
 
 
 def height(a: Any, support: Any = None) -> Quantity:
@@ -127,6 +130,11 @@ def _given(a: Object3D, sight: Sight, support: Any) -> Support | None:
     if not isinstance(support, (Plane3D, FoundPlane)):
         return support_under(sight, a.up, _seen_with(as_object(support), sight))
     normal = support.normal if a.up is None else a.up
+    if float(normal @ support.normal) < _LEAST_LEVEL:
+        raise Unanswerable(
+            f'{support.name} is too steep to stand on: it is tilted '
+            f'{np.degrees(np.arccos(abs(float(normal @ support.normal)))):.0f} degrees; give a '
+            'level support')
     middle = sight.surface().points.mean(axis=0)
     above = float(middle @ support.normal) - support.offset
     foot = middle - normal * above / float(normal @ support.normal)
