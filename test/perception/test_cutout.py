@@ -74,12 +74,18 @@ def test_a_box_at_the_images_corner():
     assert overlap(found, in_box(0, 0, 60, 50)) > 0.9
 
 
-def test_alternatives_vary_where_the_evidence_is_weak():
+def test_alternatives_vary_a_pixel_of_the_rim_and_more_where_the_evidence_is_weak():
     image, depth = blocks(((120, 80, 180, 160), RED, 1.6), noise=0.004)
     sharp = cut_out(frame(image, depth), boxed(118, 78, 182, 162), [])
-    assert 4 <= len(sharp.alternatives) <= 6
+    assert len(sharp.alternatives) == 3
     assert sharp.score > 0.9
     assert sharp.alternatives.shape[1:] == sharp.pixels.shape
+    rim = 2 * (60 + 80)
+    changed = (sharp.alternatives ^ sharp.pixels).sum(axis=(1, 2))
+    assert (changed[:2] > 0.8 * rim).all() and (changed < 2 * rim).all()
+    image, depth = blocks(((120, 80, 180, 160), GREY, 1.97), noise=0.01)
+    weak = cut_out(frame(image, depth), boxed(118, 78, 182, 162), [])
+    assert weak.score < sharp.score
 
 
 def test_the_same_mask_every_time():
