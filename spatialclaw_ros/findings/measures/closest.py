@@ -76,7 +76,7 @@ def _in_views(s: Sight, t: Sight) -> Estimate | None:
         value, errors, mask_sigma(float(plain[0]), _under_other_masks(s, t)),
         frame_sigma(_length, ends_seen),
         pose_sigma(_length, ends_seen) if s.view is not t.view else 0.0, pair, frames_of(s, t),
-        (s, t))
+        ((first.points[i], s), (second.points[j], t)))
 
 
 def _plainly(s: Sight, t: Sight) -> float | None:

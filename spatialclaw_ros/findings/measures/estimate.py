@@ -33,6 +33,8 @@ BLUNTED = 0.7
 _DISAGREE = 2.5
 #: How far, metres, one place may seem to lie in two frames: calibrations are out by a centimetre.
 _PLACED = 0.01
+#: Of a pose's sigma, what is each frame's own.
+_OWN_POSE = math.sqrt(0.5)
 #: Views of one part differ by more than this many joint sigmas once in twenty times.
 _ALIKE = 2.0
 
@@ -44,8 +46,8 @@ class Estimate:
     `errors` (B,) are drawn errors of the pixel part, centred; `mask` and `pose` one sigma;
     `frame` one sigma each of what the depth bias, another in every frame, and the focal length,
     the same in all, do. `points` (N, 3) world metres are what it rests on, `frames` where these
-    were seen. `sights` (N,) is in which sight each point lies, where views are to be told apart
-    by whether they show it.
+    were seen. `ends` are the places (3,) that make it an extremum, each with its sight, where
+    views are to be told apart by whether they show these.
     """
 
     value: float
@@ -55,7 +57,7 @@ class Estimate:
     pose: float
     points: np.ndarray
     frames: tuple[int, ...]
-    sights: tuple[Sight, ...] = ()
+    ends: tuple[tuple[np.ndarray, Sight], ...] = ()
 
     @property
     def sigma(self) -> Sigma:
@@ -142,24 +144,24 @@ def _by_view(measure: Callable[[list[np.ndarray]], float], ends: Ends,
 def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estimate, str]:
     """Estimates of one thing from several views as one, and a note.
 
-    The mean, weighted by each view's own errors, which the focal length's is not part of, and by
-    what the views differ by beyond these: a calibration or a mask may be worse than told (the
-    random-effects model of DerSimonian and Laird, Controlled Clinical Trials 1986). Masks err
-    alike in every view, by what the object's outline is like: their part is a mean too. Where the
-    measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show different
-    parts: the mean is then of the most extreme view, of those whose errors explain that they
-    differ from it, and of those that show what it rests on.
+    The mean, weighted by the errors that each view has for itself (the focal length's it has
+    not), and by what the views differ by beyond these: a calibration or a mask may be worse than
+    told (the random-effects model of DerSimonian and Laird, Controlled Clinical Trials 1986).
+    Masks err alike in every view, by what the object's outline is like: their part is a mean too.
+    Where the measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show
+    different parts: the mean is then of the most extreme view and of those that show the same.
     """
     if not estimates:
         raise NotVisible('no view shows a surface that could be measured; ask of another frame')
     if len(estimates) == 1:
         return estimates[0], ''
     own = np.array([e.own for e in estimates])
+    apart = np.hypot(own, [_OWN_POSE * e.pose for e in estimates])
     values = np.array([e.value for e in estimates])
-    alike = (_with_most_extreme(estimates, own, extremum) if extremum
+    alike = (_with_most_extreme(estimates, apart, extremum) if extremum
              else np.ones(len(own), bool))
-    between = _between(values[alike], own[alike])
-    weight = np.where(alike, 1 / (np.square(own) + between), 0.0)
+    between = _between(values[alike], apart[alike])
+    weight = np.where(alike, 1 / (np.square(apart) + between), 0.0)
     weight /= weight.sum()
     value = float(weight @ values)
     best = estimates[int(np.argmin(np.where(alike, np.abs(values - value), np.inf)))]
@@ -171,7 +173,7 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
     note = f'views differ: {", ".join(f"{v:.3f}" for v in values)}' if chi > 1 else ''
     return Estimate(
         value, best.errors * shrink, math.hypot(mask, excess),
-        (best.frame[0] * shrink, best.frame[1]), best.pose * _shared_pose(int(alike.sum())),
+        (best.frame[0] * shrink, best.frame[1]), best.pose * shared_pose(int(alike.sum())),
         best.points, frames), note
 
 
@@ -185,32 +187,32 @@ def _between(values: np.ndarray, own: np.ndarray) -> float:
     return max((scatter - (len(values) - 1)) / float(scale), 0.0)
 
 
-def _shared_pose(count: int) -> float:
+def shared_pose(count: int) -> float:
     """Factor of the pose part in a mean of `count` frames.
 
     A pose's sigma does not tell how much of it is the camera's mounting, the same in all frames,
     and how much is each frame's own: half its variance is taken for either.
     """
-    return math.sqrt((1 + 1 / count) / 2)
+    return math.sqrt(1 - _OWN_POSE ** 2 + _OWN_POSE ** 2 / count)
 
 
 def _with_most_extreme(estimates: Sequence[Estimate], own: np.ndarray, sign: int) -> np.ndarray:
     """Which views (N,) bool show what the most extreme one shows, as far as errors tell.
 
     The most extreme value within reach of errors is looked for: a value that is extreme only
-    because it is poor is not. Views alike it within _ALIKE joint sigmas are taken with it, and
-    those with a surface where its points are, be their own value another.
+    because it is poor is not. Views with a surface where its ends are show the same, be their
+    value another; where that cannot be told, those alike it within _ALIKE joint sigmas do.
     """
     values = np.array([e.value for e in estimates])
     at = int(np.argmax(sign * values - _ALIKE * own))
-    joint = _ALIKE * np.hypot(own, own[at])
-    shown = [_shows(e, estimates[at].points, _PLACED + within)
-             for e, within in zip(estimates, joint, strict=True)]
-    return (np.abs(values - values[at]) <= joint) | shown
+    if estimates[at].ends:
+        return np.array([i == at or _shows(e, estimates[at]) for i, e in enumerate(estimates)])
+    return np.abs(values - values[at]) <= _ALIKE * np.hypot(own, own[at])
 
 
-def _shows(view: Estimate, points: np.ndarray, within: float) -> bool:
-    """Whether a view has a surface of the same object within metres of each of `points` (N, 3)."""
-    return bool(view.sights) and all(
-        np.linalg.norm(sight.surface().points - point, axis=1).min() <= within
-        for point, sight in zip(points, view.sights, strict=True))
+def _shows(view: Estimate, extreme: Estimate) -> bool:
+    """Whether a view has a surface of the same objects about each end of the `extreme` one."""
+    pairs = [(place, sight.surface()) for (place, _), (_, sight) in
+             zip(extreme.ends, view.ends, strict=True)]
+    return all(np.linalg.norm(surface.points - place, axis=1).min()
+               <= _PLACED + 2 * surface.resolution for place, surface in pairs)

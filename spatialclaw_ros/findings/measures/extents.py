@@ -168,4 +168,5 @@ def _gap_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | None:
     errors = -begin.errors - end.errors
     return Estimate(
         value, errors, float(mask), frame_sigma(along, seen),
-        pose_sigma(along, seen) if s.view is not t.view else 0.0, points, frames_of(s, t), (s, t))
+        pose_sigma(along, seen) if s.view is not t.view else 0.0, points, frames_of(s, t),
+        ((begin.point, s), (end.point, t)))

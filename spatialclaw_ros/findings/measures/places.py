@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,12 +18,14 @@ from spatialclaw_ros.findings.measures.estimate import Estimate
 from spatialclaw_ros.findings.measures.estimate import frame_sigma
 from spatialclaw_ros.findings.measures.estimate import mask_sigma
 from spatialclaw_ros.findings.measures.estimate import pose_sigma
+from spatialclaw_ros.findings.measures.estimate import shared_pose
 from spatialclaw_ros.findings.measures.inputs import as_object
 from spatialclaw_ros.findings.measures.inputs import frames_of
 from spatialclaw_ros.findings.measures.inputs import pairs_of
 from spatialclaw_ros.findings.measures.inputs import spread_out
 from spatialclaw_ros.findings.measures.points import end_covariances
 from spatialclaw_ros.findings.measures.points import view_covariance
+from spatialclaw_ros.findings.measures.points import view_covariances
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.geometry.transforms import inverse
 from spatialclaw_ros.geometry.transforms import transform
@@ -48,13 +51,22 @@ def position(a: Any, frame: int | None = None) -> Position:
     if frame is not None:
         return _in_camera(a.only([frame]).sights[0], a.name)
     sights = [s for s in spread_out(a.sights_in(a.world)) if len(s.surface().points)]
-    centers = np.array([s.surface().center for s in sights])
-    covariances = np.array([centroid_covariance(s) for s in sights])
-    within = covariances.mean(axis=0)
-    if len(sights) > 1:
-        moved = centers - centers.mean(axis=0)
-        within = within + moved.T @ moved / (len(sights) - 1) / len(sights)
-    return Position(a.name, centers.mean(axis=0), within, '', frames_of(*sights))
+    center = np.mean([s.surface().center for s in sights], axis=0)
+    return Position(a.name, center, _mean_covariance(sights), '', frames_of(*sights))
+
+
+def _mean_covariance(sights: Sequence[Sight]) -> np.ndarray:
+    """(3, 3) m² of the mean of the centroids that `sights` show.
+
+    Masks err alike in all of them and the focal length is the same; the depth bias is another in
+    every frame, and so is a part of the pose's error.
+    """
+    count = len(sights)
+    own = [_own_covariance(s) for s in sights]
+    bias, focal, pose = np.mean(
+        [view_covariances(s.surface().center, s.view) for s in sights], axis=0)
+    return np.asarray(
+        np.mean(own, axis=0) + bias / count + focal + pose * shared_pose(count) ** 2)
 
 
 def check_still(a: Any) -> None:
@@ -83,11 +95,17 @@ def check_still(a: Any) -> None:
 
 def centroid_covariance(sight: Sight, *, pose: bool = True) -> np.ndarray:
     """(3, 3) m² of the centroid a sight shows: noise, other masks, frame, and pose."""
+    return _own_covariance(sight) + view_covariance(
+        sight.surface().center, sight.view, pose=pose)
+
+
+def _own_covariance(sight: Sight) -> np.ndarray:
+    """(3, 3) m² of the centroid a sight shows: noise, outline and other masks."""
     surface = sight.surface()
     center = surface.center
     noise = float(np.nan_to_num(np.median(surface.sigma))) ** 2 / max(len(surface.points) / 9, 1)
     outline = surface.outline_sigma
-    covariance = np.eye(3) * (noise + outline ** 2) + view_covariance(center, sight.view, pose=pose)
+    covariance = np.eye(3) * (noise + outline ** 2)
     shifts = [other.center - center for variant in range(1, sight.variants)
               if len((other := sight.surface(variant)).points)]
     for shift in shifts:

@@ -64,8 +64,8 @@ def test_a_view_that_shows_the_same_places_counts_though_its_extremum_is_another
     views = []
     for i, (value, shift) in enumerate(((1.0, 0.0), (1.02, offset))):
         ends = np.array([[shift, 0, 1], [1.0 + shift, 0, 1]])
-        sights = tuple(PointSight(PointSurface(end[None], np.zeros(1))) for end in ends)
-        views.append(replace(estimate(value, 0.001, i), points=ends, sights=sights))
+        seen = tuple((end, PointSight(PointSurface(end[None], np.zeros(1)))) for end in ends)
+        views.append(replace(estimate(value, 0.001, i), points=ends, ends=seen))
     found, _ = combined(views, extremum=-1)
     assert found.value == pytest.approx(mean, abs=1e-6)
 
