@@ -200,19 +200,19 @@ def _with_most_extreme(estimates: Sequence[Estimate], own: np.ndarray, sign: int
     """Which views (N,) bool show what the most extreme one shows, as far as errors tell.
 
     The most extreme value within reach of errors is looked for: a value that is extreme only
-    because it is poor is not. Views with a surface where its ends are show the same, be their
-    value another; where that cannot be told, those alike it within _ALIKE joint sigmas do.
+    because it is poor is not. Views alike it within _ALIKE joint sigmas are taken with it, and
+    those with a surface where its ends are, be their own value another.
     """
     values = np.array([e.value for e in estimates])
     at = int(np.argmax(sign * values - _ALIKE * own))
-    if estimates[at].ends:
-        return np.array([i == at or _shows(e, estimates[at]) for i, e in enumerate(estimates)])
-    return np.abs(values - values[at]) <= _ALIKE * np.hypot(own, own[at])
+    shown = np.array([_shows(e, estimates[at]) for e in estimates])
+    return shown | (np.abs(values - values[at]) <= _ALIKE * np.hypot(own, own[at]))
 
 
 def _shows(view: Estimate, extreme: Estimate) -> bool:
     """Whether a view has a surface of the same objects about each end of the `extreme` one."""
     pairs = [(place, sight.surface()) for (place, _), (_, sight) in
              zip(extreme.ends, view.ends, strict=True)]
-    return all(np.linalg.norm(surface.points - place, axis=1).min()
-               <= _PLACED + 2 * surface.resolution for place, surface in pairs)
+    return bool(pairs) and all(
+        np.linalg.norm(surface.points - place, axis=1).min() <= _PLACED + 2 * surface.resolution
+        for place, surface in pairs)
