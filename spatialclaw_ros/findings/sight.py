@@ -22,7 +22,7 @@ from spatialclaw_ros.geometry.localfit import LocalFit
 from spatialclaw_ros.geometry.localfit import rim_shift
 from spatialclaw_ros.geometry.localfit import stacked
 from spatialclaw_ros.geometry.pixels import eroded
-from spatialclaw_ros.geometry.robust import quartiles_of_known
+from spatialclaw_ros.geometry.robust import median_of_known
 from spatialclaw_ros.geometry.robust import robust_sigma
 
 _LEAST_FOR_SCALE = 30
@@ -150,8 +150,7 @@ class DepthSight:
 
         These are off what the readings further in go on to there, and other than their
         neighbours along the rim are: a surface that curves away is off there as well, but all
-        along. Of the neighbours that quarter counts which is off least: where mixes are many,
-        it is of the surface.
+        along.
         """
         usable = np.asarray(mask & np.isfinite(self.depth))
         rim = usable & ~eroded(mask)
@@ -165,8 +164,7 @@ class DepthSight:
         along = np.full(np.add(mask.shape, 2 * _BESIDE), np.nan)
         along[fit.rows + _BESIDE, fit.columns + _BESIDE] = off
         beside = sliding_window_view(along, (2 * _BESIDE + 1,) * 2)
-        neighbours = beside[fit.rows, fit.columns].reshape(len(fit.rows), -1)
-        usual = np.clip(0.0, *quartiles_of_known(neighbours))
+        usual = median_of_known(beside[fit.rows, fit.columns].reshape(len(fit.rows), -1))
         mixed = np.abs(off - usual) > _MIXED
         usable[fit.rows[mixed], fit.columns[mixed]] = False
         return usable

@@ -31,12 +31,13 @@ class Support:
     """The surface under one object in one view.
 
     `normal` (3,) points away from it: up where gravity is known. `foot` (3,) world metres is the
-    place on it below the object; `sigma` metres is its level's error there, from noise and from
-    how the level changes about the object.
+    place on it below the object, `told_at` (3,) the middle of the readings that tell its level;
+    `sigma` metres is the level's error there, from noise and from how it changes about the object.
     """
 
     normal: np.ndarray
     foot: np.ndarray
+    told_at: np.ndarray
     sigma: float
     plane: PlaneFit
 
@@ -103,7 +104,8 @@ def _level_under(around: np.ndarray, points: np.ndarray, camera: np.ndarray, noi
     foot = low.mean(axis=0)
     foot = foot + up * (level - float(foot @ up))
     plane = PlaneFit(up, level, inner, robust_sigma(heights[inner]))
-    return Support(up, foot, float(np.hypot(spread, warp)), plane)
+    told_at = around[inner & (apart <= radius)].mean(axis=0)
+    return Support(up, foot, told_at, float(np.hypot(spread, warp)), plane)
 
 
 def _slants(readings: np.ndarray, up: np.ndarray) -> bool:
@@ -202,7 +204,8 @@ def _level_at(plane: PlaneFit, around: np.ndarray, points: np.ndarray) -> Suppor
     shift = float(np.median(inner))
     noise = robust_sigma(inner) * np.sqrt(1.57 * _NEIGHBOURHOOD / max(len(inner), 1))
     warp = abs(shift - float(np.median(outer))) / 2
-    return Support(plane.normal, foot + plane.normal * shift, float(np.hypot(noise, warp)), plane)
+    return Support(plane.normal, foot + plane.normal * shift,
+                   candidates[apart <= radius].mean(axis=0), float(np.hypot(noise, warp)), plane)
 
 
 def _apart_along(normal: np.ndarray, points: np.ndarray, foot: np.ndarray) -> np.ndarray:

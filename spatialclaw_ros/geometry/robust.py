@@ -16,12 +16,12 @@ def robust_sigma(values: np.ndarray) -> float:
     return float(_MAD_TO_SIGMA * np.median(np.abs(values - np.median(values))))
 
 
-def quartiles_of_known(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and third quartile (N,) of each row of `values` (N, M), NaN left out."""
+def median_of_known(values: np.ndarray) -> np.ndarray:
+    """Median (M,) of each row of `values` (M, N), NaN left out; NaN where all are."""
     ordered = np.sort(values, axis=1)
-    last = np.maximum((~np.isnan(values)).sum(axis=1) - 1, 0)
-    rows = np.arange(len(values))
-    return ordered[rows, last // 4], ordered[rows, last - last // 4]
+    known = np.count_nonzero(~np.isnan(ordered), axis=1)
+    row = np.arange(len(values))
+    return (ordered[row, np.maximum(known - 1, 0) // 2] + ordered[row, known // 2]) / 2
 
 
 def rank_for(count: int) -> int:

@@ -28,7 +28,7 @@ _UNIFORM = 1 / math.sqrt(3)
 #: How far what faces another thing may reach beyond its sampled surface, one sigma, pixel pitches:
 #: smoothing blunts corners and creases, and what curves away is lost before its outline. Found on
 #: simulated placements; those that figures are given for are others.
-BLUNTED = 0.7
+BLUNTED = 1.0
 #: Views that differ by more than this many joint sigmas do not show the same surfaces.
 _DISAGREE = 2.5
 #: How far, metres, one place may seem to lie in two frames: calibrations are out by a centimetre.

@@ -116,13 +116,16 @@ def _height_in_view(a: Object3D, sight: Sight, support: Any) -> Estimate | None:
         return None
     above = end.place - under.level
     foot = end.point - under.normal * above
-    seen = [(np.array([foot, end.point]), sight.view)]
+    seen = [(np.array([under.told_at, end.point]), sight.view)]
     mask = mask_sigma(end.plain, end.others)
+
+    def along(ends: list[np.ndarray]) -> float:
+        return float((ends[0][1] - ends[0][0]) @ under.normal)
     rng = np.random.default_rng(SEED + 1)
     errors = end.errors + under.sigma * rng.standard_normal(len(end.errors))
-    frame = frame_sigma(lambda ends: float((ends[0][1] - ends[0][0]) @ under.normal), seen)
-    return Estimate(above, errors, mask, frame, 0.0, np.array([foot, end.point]),
-                    frames_of(sight))
+    return Estimate(
+        above, errors, mask, frame_sigma(along, seen), pose_sigma(along, seen),
+        np.array([foot, end.point]), frames_of(sight))
 
 
 def _given(a: Object3D, sight: Sight, support: Any) -> Support | None:
@@ -139,7 +142,7 @@ def _given(a: Object3D, sight: Sight, support: Any) -> Support | None:
     above = float(middle @ support.normal) - support.offset
     foot = middle - normal * above / float(normal @ support.normal)
     plane = PlaneFit(support.normal, support.offset, np.zeros(0, bool), 0.0)
-    return Support(normal, foot, float(np.nan_to_num(support.offset_sigma)), plane)
+    return Support(normal, foot, foot, float(np.nan_to_num(support.offset_sigma)), plane)
 
 
 def _seen_with(support: Object3D, sight: Sight) -> np.ndarray:
