@@ -37,7 +37,8 @@ def as_json(scores: Sequence[Score]) -> list[dict[str, Any]]:
     """One object a question; NaN as None."""
     return [{'id': s.asked.id, 'family': s.asked.family, 'question': s.asked.text,
              'expected': s.asked.expected, 'got': s.got, 'right': s.right,
-             'error': _finite(s.error), 'std_dev': _finite(s.std_dev), 'covered': s.covered,
+             'error': _finite(s.error), 'signed_error': _finite(s.signed),
+             'std_dev': _finite(s.std_dev), 'covered': s.covered,
              'seconds': _finite(s.seconds), 'reason': s.reason} for s in scores]
 
 
