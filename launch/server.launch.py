@@ -16,7 +16,7 @@ SHARE = Path(__file__).resolve().parents[1]
 ARGUMENTS = (
     ('namespace', '', 'Namespace of the server.'),
     ('params_file', str(SHARE / 'config' / 'server.yaml'), 'Parameters of the server.'),
-    ('sensor_file', str(SHARE / 'config' / 'server.yaml'), 'Parameters of the camera, on top.'),
+    ('sensor_file', LaunchConfiguration('params_file'), 'Parameters of the camera, on top.'),
     ('fixed_frame', '', 'Continuous frame such as odom, where no file names it.'),
     ('use_sim_time', 'false', 'Take the time from /clock.'),
     ('rviz', 'false', 'Start RViz too.'),

@@ -126,7 +126,7 @@ def test_every_argument_is_declared_described_and_used(load, path):
     for entity in entities:
         if isinstance(entity, DeclareLaunchArgument):
             assert entity.kwargs['description']
-    for name in ('params_file', 'sensor_file', 'rviz_config'):
+    for name in ('params_file', 'rviz_config'):
         assert name not in declared or Path(declared[name]).is_file()
 
 
@@ -143,6 +143,16 @@ def test_what_is_given_to_a_node_is_declared_by_it(load, path):
             'camera.camera.image', 'camera.camera.camera_info', 'camera.camera.depth')}
         remapped = {source for source, _ in node.kwargs.get('remappings', ())}
         assert not remapped or remapped == topics
+
+
+def test_a_params_file_holds_where_no_sensor_file_is_given(load):
+    entities = load(ROOT / 'launch' / 'server.launch.py')
+    declared = arguments_of(entities)
+    assert configurations_in(declared['sensor_file']) == {'params_file'}
+    assert list(declared).index('params_file') < list(declared).index('sensor_file')
+    server = next(e for e in entities if isinstance(e, Node))
+    given = [next(iter(configurations_in(part))) for part in server.kwargs['parameters']]
+    assert given == ['fixed_frame', 'params_file', 'sensor_file', 'use_sim_time']
 
 
 @pytest.mark.parametrize('name', ['player', 'simulator'])
