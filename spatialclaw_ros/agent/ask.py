@@ -96,14 +96,6 @@ def _check(question: Question, window: FrameWindow) -> None:
         raise Unanswerable(
             f'the policy {question.policy!r} needs a vision-language model, and none is '
             f'configured; use one of {", ".join(POLICIES)}')
-    for region in question.regions:
-        try:
-            camera = window.at(region.frame).camera
-            region.check_inside(camera.width, camera.height)
-        except KeyError as error:
-            raise BadGoal(f'region {region.name!r}: {error.args[0]}') from error
-        except ValueError as error:
-            raise BadGoal(str(error)) from error
 
 
 def _writer_for(question: Question, vocabulary: Sequence[str] | None,

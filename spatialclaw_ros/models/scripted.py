@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import resources
-from pathlib import Path
 import re
 
 _SEPARATOR = re.compile(r'^=+ *reply *=+[ \t]*$', re.MULTILINE)
@@ -46,11 +45,6 @@ class ScriptedModel:
         if not replies:
             raise ValueError('the script holds no line "=== reply ==="')
         return cls(replies)
-
-    @classmethod
-    def from_file(cls, path: Path, **names: str) -> ScriptedModel:
-        """Play the script in a file; see `from_text`."""
-        return cls.from_text(path.read_text(encoding='utf-8'), **names)
 
     @classmethod
     def centroid_revised(cls, first: str, second: str) -> ScriptedModel:

@@ -25,9 +25,8 @@ from spatialclaw_ros.nodes.worker import Worker
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
+from spatialclaw_ros.session.session import TOOLKIT
 
-#: The module whose names a cell sees.
-TOOLKIT = 'spatialclaw_ros.toolkit.cell'
 #: How long the nursery may take to start and to end, seconds.
 _START, _END = 30.0, 1.0
 

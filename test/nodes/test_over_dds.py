@@ -21,12 +21,12 @@ from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.nodes.client import SpatialClient
-from spatialclaw_ros.nodes.serve import TOOLKIT
 from spatialclaw_ros.nodes.stamps import time_message
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.recordings.regions import regions_from
 from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
+from spatialclaw_ros.session.session import TOOLKIT
 
 DATA = Path(__file__).parents[1] / 'data'
 #: A loaded machine may take long over a burst of images; none may be given up.

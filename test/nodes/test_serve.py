@@ -7,9 +7,9 @@ from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.nodes.serve import Agent
-from spatialclaw_ros.nodes.serve import TOOLKIT
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.session.question import Question
+from spatialclaw_ros.session.session import TOOLKIT
 
 SCENE = Path(__file__).parents[1] / 'data' / 'ycb_table_a'
 
