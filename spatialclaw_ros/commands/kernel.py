@@ -105,7 +105,7 @@ def _json_lines(cells: _Cells, folder: Path | None) -> None:
 
 def _refusal(message: str) -> dict[str, Any]:
     return {'status': 'refused', 'stdout': '', 'error': message, 'answer': None, 'evidence': [],
-            'images': [], 'variables': {}, 'seconds': 0.0}
+            'images': [], 'variables': {}, 'seconds': 0.0, 'note': None}
 
 
 def result_json(result: CellResult, number: int, folder: Path | None) -> dict[str, Any]:

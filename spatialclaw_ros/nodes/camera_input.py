@@ -166,6 +166,10 @@ class CameraInput:
         if labels is not None:
             self._check_registered(labels, moment.message, camera, 'label image')
         detections = partners.get('detections')
+        regions = () if detections is None else regions_of(detections, camera)
+        if detections is not None and len(regions) < len(detections.detections):
+            self.counts.notes['detections outside the image'] += (
+                len(detections.detections) - len(regions))
         lost = [name for name in ('labels', 'detections')
                 if name in self._topics and name not in partners]
         for name in lost:
@@ -174,8 +178,8 @@ class CameraInput:
             moment.stamp, camera, payload_of(moment.message),
             None if depth is None else payload_of(depth),
             None if labels is None else payload_of(labels), self._label_names,
-            () if detections is None else regions_of(detections, camera),
-            pose_sigma=self._settings.pose_sigma, noise=self._settings.noise, is_whole=not lost)
+            regions, pose_sigma=self._settings.pose_sigma, noise=self._settings.noise,
+            is_whole=not lost)
 
     def _camera_of(self, info: CameraInfo) -> Camera:
         key = (info.header.frame_id, info.width, info.height, info.binning_x, info.binning_y,

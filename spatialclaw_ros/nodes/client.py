@@ -1,9 +1,11 @@
 """Ask from a robot program: a plain class that hides the action client.
 
-client = SpatialClient()
-reply = client.ask('How far is the mug from the edge of the table?', timeout=10.0)
-if reply.is_answered:
-print(reply.value, reply.unit, reply.interval)
+Usage::
+
+    client = SpatialClient()
+    reply = client.ask('How far is the mug from the edge of the table?', timeout=10.0)
+    if reply.is_answered:
+        print(reply.value, reply.unit, reply.interval)
 """
 
 from __future__ import annotations
@@ -90,7 +92,7 @@ class SpatialClient:
     """
 
     def __init__(self, node: Node | None = None, namespace: str = '') -> None:
-        """Rclpy must be initialised; `namespace` is the server's where it differs."""
+        """Find the server; `namespace` is its own where it differs. Needs rclpy.init before."""
         self._own = node is None
         self._node = node or Node('spatial_client')
         self._client: Any = ActionClient(

@@ -37,6 +37,10 @@ class Diagnostics:
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)
 
+    def close(self) -> None:
+        """Take back what was advertised."""
+        self._node.destroy_publisher(self._publisher)
+
     def _status(self, part: str, level: bytes, message: str,
                 values: Mapping[str, Any]) -> DiagnosticStatus:
         return DiagnosticStatus(

@@ -13,6 +13,7 @@ class InputCounts:
 
     `thinned` images were left out by the ring's own rate limit. `skew` is the largest difference
     of stamps (ns) within the last accepted moment, `tf_wait` how long (s) it waited for its pose.
+    `notes` counts what images were used without.
     """
 
     camera: str

@@ -47,13 +47,12 @@ class Publishers:
 
     def __init__(self, node: LifecycleNode, marker_lifetime: float) -> None:
         """Advertise everything; `marker_lifetime` seconds."""
-        self._lifetime = marker_lifetime
-
-        self.all: list[Any] = []
+        self._node, self._lifetime = node, marker_lifetime
+        self._all: list[Any] = []
 
         def advertise(kind: type, topic: str) -> Any:
-            self.all.append(node.create_lifecycle_publisher(kind, topic, _DEPTH))
-            return self.all[-1]
+            self._all.append(node.create_lifecycle_publisher(kind, topic, _DEPTH))
+            return self._all[-1]
 
         self._answer = advertise(AnswerMessage, 'answer')
         self._distances = advertise(DistanceArray, 'distances')
@@ -66,6 +65,11 @@ class Publishers:
         self._query_cells = advertise(String, '~/query/cells')
         self._query_image = advertise(CompressedImage, '~/query/image/compressed')
         self._query_markers = advertise(MarkerArray, '~/query/markers')
+
+    def close(self) -> None:
+        """Take back what was advertised."""
+        for publisher in self._all:
+            self._node.destroy_publisher(publisher)
 
     def start(self, header: Header) -> None:
         """Clear the markers of the goal before."""

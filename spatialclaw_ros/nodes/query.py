@@ -163,7 +163,7 @@ class Query:
 
 
 def feedback_of(progress: Progress, elapsed: float) -> SpatialQuery.Feedback:
-    """Feedback of at most some 1.5 kB, whatever a cell has printed."""
+    """Feedback under 4 kB in any script, whatever a cell has printed."""
     return SpatialQuery.Feedback(
         stage=_cut(progress.stage, 40), step=min(int(progress.step), 65535),
         purpose=_cut(progress.purpose, 400), last_line=_cut(progress.last_line, 400),

@@ -123,8 +123,6 @@ class SpatialServer(LifecycleNode):
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Undo configure."""
         self._close()
-        for publisher in self._topics.all:
-            self.destroy_publisher(publisher)
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -209,4 +207,6 @@ class SpatialServer(LifecycleNode):
             self._queries.close()
             self._listener.unregister()
             self._jumps.unregister()
+            self._topics.close()
+            self._diagnostics.close()
             self._queries = None

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 import json
 import math
 
@@ -6,6 +7,7 @@ from builtin_interfaces.msg import Duration
 from diagnostic_msgs.msg import DiagnosticArray
 import numpy as np
 import pytest
+from rclpy.serialization import serialize_message
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage
 from stage import CAMERA
@@ -21,6 +23,8 @@ from spatialclaw_ros.agent.progress import Progress
 from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.nodes.client import ServerUnavailable
+from spatialclaw_ros.nodes.client import SpatialClient
+from spatialclaw_ros.nodes.query import feedback_of
 from spatialclaw_ros.nodes.stamps import time_message
 from spatialclaw_ros.scene import Region
 
@@ -271,7 +275,6 @@ def test_a_goal_beyond_the_queue_is_busy(stage):
     on.see()
     on.client.send(QUESTION)
     on.wait(on.scripted.begun.is_set)
-    from spatialclaw_ros.nodes.client import SpatialClient
     second = SpatialClient(namespace=on.namespace)
     try:
         reply = second.ask(QUESTION)
@@ -293,7 +296,6 @@ def test_a_query_that_takes_too_long(stage):
     on.see()
     on.client.send(QUESTION)
     on.wait(on.scripted.begun.is_set)
-    from spatialclaw_ros.nodes.client import SpatialClient
     second = SpatialClient(namespace=on.namespace)
     try:
         reply = second.ask(QUESTION, timeout=0.3)
@@ -321,7 +323,6 @@ def test_what_the_answerer_raises_becomes_a_code(stage, error, code):
 
 def test_a_guess_succeeds_only_where_allowed(stage):
     on = stage()
-    from dataclasses import replace
     on.scripted.answer = replace(distance_answer(), code=ErrorCode.GUESSED, evidence=())
     on.see()
     on.client.ask(QUESTION)
@@ -339,6 +340,38 @@ def test_an_inactive_server_rejects(stage):
     on.wait(lambda: on.image.get_subscription_count())
     on.see()
     assert on.client.ask(QUESTION).is_answered
+
+
+def test_every_transition_of_the_lifecycle(stage):
+    on = stage()
+    topics = on.server.get_publisher_names_and_types_by_node('spatialclaw', on.namespace)
+    for _ in range(2):
+        assert on.server.trigger_deactivate().name == 'SUCCESS'
+        assert on.server._ring.state().frames == 0
+        assert on.server.trigger_cleanup().name == 'SUCCESS'
+        left = {publisher.topic_name for publisher in on.server.publishers}
+        assert not left & {'/diagnostics', *(f'{on.namespace}/{topic}' for topic in (
+            'answer', 'markers', 'object_points', 'spatialclaw/query/cells'))}
+        assert on.server.trigger_configure().name == 'SUCCESS'
+        assert on.server.trigger_activate().name == 'SUCCESS'
+    assert on.server.get_publisher_names_and_types_by_node(
+        'spatialclaw', on.namespace) == topics
+    on.wait(lambda: on.image.get_subscription_count() == 1)
+    on.see()
+    # The client of before may still hold the endpoints of the first server for ready.
+    client = SpatialClient(namespace=on.namespace)
+    try:
+        assert client.ask(QUESTION).is_answered
+    finally:
+        client.close()
+    assert on.server.trigger_shutdown().name == 'SUCCESS'
+    assert not list(on.server.subscriptions)
+
+
+def test_feedback_stays_under_four_kilobytes_in_any_script():
+    long = '\U0001f916' * 5000
+    message = feedback_of(Progress(long, 3, long, last_line=long, best_unit=long), 1.0)
+    assert len(serialize_message(message)) < 4000
 
 
 def test_answers_are_published_too(stage):
@@ -402,7 +435,6 @@ def test_a_backward_jump_of_sim_time_flushes_the_buffer(stage):
 
 def test_values_that_are_no_numbers_stay_nan(stage):
     on = stage()
-    from dataclasses import replace
     on.scripted.answer = replace(distance_answer(), value=math.nan, text='left', evidence=())
     on.see()
     reply = on.client.ask(QUESTION)
