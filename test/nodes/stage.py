@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 
+import cv2
 from geometry_msgs.msg import TransformStamped
 import numpy as np
 import rclpy
@@ -11,6 +12,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from tf2_ros import TransformBroadcaster
@@ -84,9 +86,14 @@ class Stage:
                 'max_wait': 3.0, 'buffer.rate': 0.0, **parameters}.items()])
         self.node = Node('driver', namespace=self.namespace)
         self.broadcaster = TransformBroadcaster(self.node)
-        self.image = self.node.create_publisher(Image, 'camera/image', 5)
+        self._compressed = parameters.get('camera.camera.transport') == 'compressed'
+        self.image = self.node.create_publisher(
+            *((CompressedImage, 'camera/image/compressed') if self._compressed
+              else (Image, 'camera/image')), 5)
         self.info = self.node.create_publisher(CameraInfo, 'camera/camera_info', 5)
-        self.depth = self.node.create_publisher(Image, 'camera/depth_registered', 5)
+        self.depth = self.node.create_publisher(
+            *((CompressedImage, 'camera/depth_registered/compressedDepth') if self._compressed
+              else (Image, 'camera/depth_registered')), 5)
         self.detections = self.node.create_publisher(Detection2DArray, 'camera/detections', 5)
         self.client = SpatialClient(namespace=self.namespace)
         self._executor = SingleThreadedExecutor()
@@ -125,9 +132,23 @@ class Stage:
             self.info.publish(message)
         if depth is not None:
             at = Header(stamp=header.stamp, frame_id=depth_frame)
-            self.depth.publish(depth_message(at, np.full(depth_size, depth), '32FC1'))
-        self.image.publish(image_message(header, np.full((*SIZE, 3), value, np.uint8), 'rgb8'))
+            self.depth.publish(self._depth_message(at, np.full(depth_size, depth)))
+        self.image.publish(self._image_message(header, np.full((*SIZE, 3), value, np.uint8)))
         return stamp
+
+    def _image_message(self, header, pixels):
+        if not self._compressed:
+            return image_message(header, pixels, 'rgb8')
+        return CompressedImage(header=header, format='rgb8; png compressed bgr8',
+                               data=cv2.imencode('.png', pixels[:, :, ::-1])[1].tobytes())
+
+    def _depth_message(self, header, depth):
+        if not self._compressed:
+            return depth_message(header, depth, '32FC1')
+        millimetres = np.round(depth * 1000).astype(np.uint16)
+        return CompressedImage(
+            header=header, format='16UC1; compressedDepth png',
+            data=bytes(12) + cv2.imencode('.png', millimetres)[1].tobytes())
 
     def place(self, stamp, matrix=None, parent='odom', child='camera_optical'):
         """Broadcast one transform."""

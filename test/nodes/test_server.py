@@ -14,6 +14,8 @@ from stage import CAMERA
 from stage import distance_answer
 from stage import SIZE
 from std_msgs.msg import String
+from vision_msgs.msg import Detection2D
+from vision_msgs.msg import Detection2DArray
 from visualization_msgs.msg import Marker
 from visualization_msgs.msg import MarkerArray
 
@@ -153,6 +155,34 @@ def test_what_cannot_be_used_is_dropped_with_its_reason(stage, moment, reason):
     assert reason.format(on.namespace) in reply.message
     on.wait(lambda: on.see() and on.server._ring.state().frames)
     assert on.client.ask(QUESTION).is_answered
+
+
+def test_compressed_images_and_depth(stage):
+    on = stage(**{'camera.camera.transport': 'compressed',
+                  'camera.camera.depth_transport': 'compressed'})
+    on.see(value=70)
+    assert on.client.ask(QUESTION).is_answered
+    frame = on.scripted.asked[0][1].newest
+    assert frame.image[0, 0].tolist() == [70, 70, 70]
+    assert frame.depth[0, 0] == pytest.approx(1.5)
+
+
+def test_detections_outside_the_image_are_counted(stage):
+    on = stage(**{'camera.camera.detections': 'camera/detections'})
+    on.wait(on.detections.get_subscription_count)
+    stamp = on.now()
+    inside, outside = Detection2D(id='mug'), Detection2D(id='bowl')
+    for detection, x in ((inside, 16.0), (outside, 400.0)):
+        detection.bbox.center.position.x, detection.bbox.center.position.y = x, 12.0
+        detection.bbox.size_x = detection.bbox.size_y = 8.0
+    message = Detection2DArray(detections=[inside, outside])
+    message.header.stamp = time_message(stamp)
+    on.detections.publish(message)
+    on.see(stamp)
+    assert on.client.ask(QUESTION).is_answered
+    [region] = on.scripted.asked[0][1].newest.regions
+    assert (region.name, region.box) == ('mug', (12.0, 8.0, 20.0, 16.0))
+    assert on.counts().notes == {'detections outside the image': 1}
 
 
 @pytest.mark.parametrize('goal, code, words', [
