@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 
+#: Of the goal's field max_steps.
+_MOST_STEPS = 65535
+
 
 def add_parser(commands: Any) -> None:
     """Add `ask` to the sub-commands."""
@@ -32,13 +36,15 @@ def add_parser(commands: Any) -> None:
         description='Answer one spatial question from a recording, or by a running node.')
     parser.add_argument('question', help='"How far is the mug from the bottle?"')
     source.add_arguments(parser)
-    parser.add_argument('--live', action='store_true', help='ask a running node by its action')
+    parser.add_argument('--live', action='store_true', help='ask a running node by its action; '
+                        'regions are taken as drawn on its newest image')
     parser.add_argument('--namespace', default='', metavar='NS', help="the node's, with --live")
     parser.add_argument('--json', action='store_true', help='print exactly one JSON object')
-    parser.add_argument('--policy', default='auto', help='auto (default) or recipes')
+    parser.add_argument('--policy', help="auto or recipes (default auto; the node's with --live)")
     parser.add_argument('--choices', nargs='+', default=[], help='the answer is one of these')
     parser.add_argument('--timeout', type=float, default=60.0, metavar='S', help='default 60')
-    parser.add_argument('--max-steps', type=int, default=12, metavar='N', help='default 12')
+    parser.add_argument('--max-steps', type=int, metavar='N',
+                        help="most cells to run (default 12; the node's with --live)")
     parser.add_argument('--transcript', type=Path, metavar='DIR', help='keep every step there')
     parser.set_defaults(run=run)
 
@@ -55,8 +61,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _live(args: argparse.Namespace) -> dict[str, Any]:
+    if args.recording is not None or args.frames or args.transcript is not None:
+        raise BadGoal('--live asks a running node; --recording, --frames and --transcript do not '
+                      'go with it')
+    regions = source.regions_of(args)
+    if len({region.frame for region in regions}) > 1:
+        raise BadGoal('with --live every region is on the newest image; give those of one frame')
+    max_steps = args.max_steps or 0
+    if not 0 <= max_steps <= _MOST_STEPS:
+        raise BadGoal(f'--max-steps is {max_steps}; give 1 to {_MOST_STEPS}')
+    if not 0 < args.timeout < math.inf:
+        raise BadGoal(f'--timeout is {args.timeout:g} s; give a positive number of seconds')
     from spatialclaw_ros.nodes.ask_live import ask_live
-    return ask_live(args.question, vars(args))
+    return ask_live(
+        args.question, args.namespace, regions=regions, choices=args.choices,
+        target_frame=args.target_frame, policy=args.policy or '', max_steps=max_steps,
+        timeout=args.timeout)
 
 
 async def _from_recording(args: argparse.Namespace) -> dict[str, Any]:
@@ -65,7 +85,9 @@ async def _from_recording(args: argparse.Namespace) -> dict[str, Any]:
     window = source.window_of(args)
     question = Question(
         args.question, choices=tuple(args.choices), target_frame=args.target_frame,
-        policy=args.policy, max_steps=args.max_steps, timeout=args.timeout)
+        policy=args.policy or Question.policy,
+        max_steps=Question.max_steps if args.max_steps is None else args.max_steps,
+        timeout=args.timeout)
     answer = await _answer(question, window, args.transcript)
     to_target = window.world_to_target
     return answer_json(answer, np.eye(4) if to_target is None else to_target)

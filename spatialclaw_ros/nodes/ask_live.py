@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import math
 from typing import Any
 
@@ -13,31 +12,19 @@ from spatialclaw_ros.nodes.asking import asking
 from spatialclaw_ros.nodes.client import Reply
 from spatialclaw_ros.nodes.client import ServerUnavailable
 from spatialclaw_ros.nodes.stamps import seconds
-from spatialclaw_ros.recordings.regions import parse_region
-from spatialclaw_ros.recordings.regions import read_regions
 
 _KINDS = {Distance.CLOSEST: 'CLOSEST', Distance.CENTROID: 'CENTROID',
           Distance.GAP_ALONG_AXIS: 'GAP_ALONG_AXIS', Distance.VERTICAL: 'VERTICAL'}
 
 
-def ask_live(question: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask a running server; `options` are those of the command line.
+def ask_live(question: str, namespace: str, **options: Any) -> dict[str, Any]:
+    """Ask the server of `namespace`; `options` are those of SpatialClient.ask.
 
-    The report has the keys of `spatialclaw ask --json`. Raises BadGoal without a server, and for
-    options that need a recording.
+    The report has the keys of `spatialclaw ask --json`. Raises BadGoal without a server.
     """
-    if options.get('recording') is not None or options.get('frames'):
-        raise BadGoal('--live asks a running node; --recording and --frames do not go with it')
-    regions = [parse_region(text) for text in options.get('region') or ()]
-    if options.get('regions') is not None:
-        regions += read_regions(options['regions'])
     try:
-        with asking(namespace=options.get('namespace') or '') as client:
-            return report_of(client.ask(
-                question, regions=regions, choices=options.get('choices') or (),
-                target_frame=options.get('target_frame') or '',
-                policy=options.get('policy') or '', max_steps=options.get('max_steps') or 0,
-                timeout=options.get('timeout') or 60.0))
+        with asking(namespace=namespace) as client:
+            return report_of(client.ask(question, **options))
     except ServerUnavailable as error:
         raise BadGoal(str(error)) from error
 

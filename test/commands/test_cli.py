@@ -69,6 +69,19 @@ def test_bad_input_names_the_thing_and_what_to_do(question, arguments, status, w
         assert word in report['explanation']
 
 
+@pytest.mark.parametrize(('arguments', 'words'), [
+    (['--recording', TABLE], '--recording'),
+    (['--frames', '0'], '--frames'),
+    (['--transcript', 'kept'], '--transcript'),
+    (['--max-steps', '-1'], '-1'),
+    (['--timeout', 'nan'], 'positive'),
+    (['--region', BANANA, '--region', 'drill=3:1,2,30,40'], 'newest image')])
+def test_what_does_not_go_with_a_running_node_is_refused(arguments, words):
+    report = ask('How tall is the banana?', '--live', *arguments)
+    assert report['status'] == 'BAD_GOAL'
+    assert words in report['explanation']
+
+
 def test_a_recording_with_a_truncated_file_says_which(tmp_path):
     for name in ('scene_camera.json', 'scene_info.json'):
         (tmp_path / name).write_bytes((TABLE / name).read_bytes())
