@@ -100,11 +100,18 @@ def _placed(main: Finding | None, window: FrameWindow) -> tuple[np.ndarray | Non
     if not isinstance(main, Position):
         return None, target or window.world_frame
     if main.frame:
-        return np.asarray(main.point), main.frame
+        return np.asarray(main.point), _frame_name(main.frame, window)
     if window.world_to_target is None:
         return np.asarray(main.point), window.world_frame
     matrix = window.world_to_target
     return matrix[:3, :3] @ main.point + matrix[:3, 3], target
+
+
+def _frame_name(frame: str, window: FrameWindow) -> str:
+    """Name, as TF knows it, of the frame of a position; 'camera N' is the camera of frame N."""
+    kind, _, number = frame.partition(' ')
+    known = {str(frame.index): frame.camera.frame_id for frame in window.frames}
+    return known.get(number, frame) if kind == 'camera' else frame
 
 
 def explain(main: Finding | None, window: FrameWindow, remark: str = '') -> str:

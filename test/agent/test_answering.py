@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 import math
 
 from fakes import distance
@@ -48,6 +49,17 @@ def test_a_position_is_given_in_the_target_frame() -> None:
     assert moved.text == '2.500, -1.000, 3.000' and 'frame "base"' in moved.explanation
     plain = answer_of(submitted_position, window())
     assert plain.position == pytest.approx([1, 2, 3]) and plain.frame == 'odom'
+
+
+def test_a_position_in_a_cameras_frame_names_the_frame_as_tf_does() -> None:
+    seen = window()
+    frame = seen.frames[0]
+    found = replace(POSITION, frame=f'camera {frame.index}', frames=(frame.index,))
+    answer = answer_of(SubmitAnswer('', None, 'm', (found,), 0), seen)
+    assert answer.position == pytest.approx([1, 2, 3])
+    assert answer.frame == frame.camera.frame_id
+    assert f'in the frame "{frame.camera.frame_id}"' in answer.explanation
+    assert f'frame {frame.index} of' in answer.explanation
 
 
 def test_a_coordinate_takes_its_spread_from_the_position_it_is_of() -> None:

@@ -91,6 +91,24 @@ async def test_a_closest_distance_with_its_evidence_and_a_record_that_replays(
     assert len(cells_of(record)) == 2
 
 
+@pytest.mark.parametrize(('reading', 'share', 'code', 'word'), [
+    (np.nan, 1.0, ErrorCode.NOT_VISIBLE, 'no usable surface'),
+    (-np.inf, 1.0, ErrorCode.TOO_CLOSE, 'move the camera back'),
+    (-np.inf, 0.3, ErrorCode.TOO_CLOSE, 'move the camera back')])
+async def test_depth_that_is_unknown_or_too_close_gives_no_distance(
+        nursery: Nursery, reading: float, share: float, code: ErrorCode, word: str) -> None:
+    frame = seen(0)
+    assert frame.depth is not None and frame.labels is not None
+    depth = frame.depth.copy()
+    rows, columns = np.nonzero(frame.labels.ids == 1)
+    hidden = columns < np.quantile(columns, share) + (share == 1.0)
+    depth[rows[hidden], columns[hidden]] = reading
+    answer = await asked(nursery, 'How far is the crate from the lid?',
+                         window(replace(frame, depth=depth)))
+    assert answer.code is code and word in answer.message
+    assert "'crate'" in answer.message and np.isnan(answer.value)
+
+
 async def test_a_corrupted_frame_is_noticed_by_the_check(nursery: Nursery) -> None:
     question = 'What is the distance between the centres of the crate and the lid?'
     clean = await asked(nursery, question, window(seen(0), seen(1)))
