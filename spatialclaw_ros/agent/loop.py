@@ -116,8 +116,9 @@ class _Query:
 
     async def _run(self, step: Step) -> Answer | None:
         number = self._spending.steps + 1
-        self._transcript.write('step', number=number, purpose=step.purpose,
-                               reasoning=step.reasoning, next_goal=step.next_goal, code=step.code)
+        self._transcript.write('step', number=number, writer=self._writer.name,
+                               purpose=step.purpose, reasoning=step.reasoning,
+                               next_goal=step.next_goal, code=step.code)
         self._tell(stage='running', step=number, purpose=step.purpose, code=step.code,
                    last_line='')
         result = await self._in_time(self._session.run_cell(step.code, self._heard))

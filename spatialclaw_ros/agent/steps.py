@@ -47,7 +47,10 @@ class BadReply(ValueError):
 
 
 class Writer(Protocol):
-    """Writes the next cell from what came of those before it, or ends the query."""
+    """Writes the next cell from what came of those before it, or ends the query.
+
+    `name` is put down in the transcript with each of its steps.
+    """
 
     name: str
 

@@ -24,7 +24,7 @@ class Transcript:
 
     Each line is an object with `event` (question, step, output, image, result, bad_reply, answer)
     and `t`, seconds since the record began. `step` lines hold the whole code, so that the cells
-    can be run again without what wrote them.
+    can be run again without what wrote them, and the name of that `writer`.
     """
 
     def __init__(self, folder: Path | None) -> None:

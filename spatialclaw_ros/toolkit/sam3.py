@@ -110,16 +110,15 @@ class SAM3Tool:
                              end_frame: int | None = None,
                              video_index: int | None = 1) -> PerFrameMask:
         """The object in each box, drawn on frame `prompt_frame_idx`, followed in many frames."""
-        frames = self._frames(frame_indices, start_frame, end_frame, video_index)
-        prompt = self._prompt_frame(prompt_frame_idx, frames)
-        view = frame_image(prompt, self._window)
+        frames, view = self._prompted(
+            prompt_frame_idx, frame_indices, start_frame, end_frame, video_index)
         found = [box_of(box, view) for box in (boxes if is_boxes(boxes) else [boxes])]
         names = _names(labels, len(found), 'boxes')
         kept = [(box, name) for box, name in zip(found, names, strict=True) if box is not None]
         if not kept:
             return self._without_prompt(view)
         return self._masks(SegmentBoxes(tuple(frames), tuple(box for box, _ in kept),
-                                        tuple(name for _, name in kept), prompt))
+                                        tuple(name for _, name in kept), view.frame_index))
 
     def segment_video_by_points(self, points_per_object: Any, point_labels_per_object: Any = None,
                                 labels: Any = 'object', prompt_frame_idx: Any = 0,
@@ -127,9 +126,8 @@ class SAM3Tool:
                                 end_frame: int | None = None,
                                 video_index: int | None = 1) -> PerFrameMask:
         """The object at each list of points of frame `prompt_frame_idx`, in many frames."""
-        frames = self._frames(frame_indices, start_frame, end_frame, video_index)
-        prompt = self._prompt_frame(prompt_frame_idx, frames)
-        view = frame_image(prompt, self._window)
+        frames, view = self._prompted(
+            prompt_frame_idx, frame_indices, start_frame, end_frame, video_index)
         objects = _per_object(points_per_object)
         given = point_labels_per_object
         if given is None or (len(objects) == 1 and len(given) and is_number(given[0])):
@@ -144,7 +142,7 @@ class SAM3Tool:
             return self._without_prompt(view)
         return self._masks(SegmentPoints(
             tuple(frames), tuple(p for p, _, _ in kept), tuple(g for _, g, _ in kept),
-            tuple(n for _, _, n in kept), prompt))
+            tuple(n for _, _, n in kept), view.frame_index))
 
     def is_object_exist(self, images: Any, object_name: str) -> dict[str, Any]:
         """Whether an object is in each image: dict(exists, counts, summary)."""
@@ -177,6 +175,12 @@ class SAM3Tool:
     def _without_prompt(self, view: FrameImage) -> PerFrameMask:
         note(_NO_PROMPT)
         return PerFrameMask.nothing(_NO_PROMPT, [self._window.at(view.frame_index)])
+
+    def _prompted(self, prompt_frame_idx: Any, frame_indices: Any, start: int | None,
+                  end: int | None, video_index: int | None) -> tuple[list[int], FrameImage]:
+        """Numbers of the frames to search, and the one that the prompts are drawn on."""
+        frames = self._frames(frame_indices, start, end, video_index)
+        return frames, frame_image(self._prompt_frame(prompt_frame_idx, frames), self._window)
 
     def _frames(self, frame_indices: Any, start: int | None, end: int | None,
                 video_index: int | None) -> list[int]:

@@ -137,6 +137,7 @@ async def test_a_scripted_session_revises_the_centroid_distance(
     events = read_transcript(Path(answer.transcript.removeprefix('file://')))
     printed = ''.join(e['stdout'] for e in events if e['event'] == 'result')
     assert 'distance between centroids 0.4' in printed
+    assert {e['writer'] for e in events if e['event'] == 'step'} == {'scripted'}
     assert any(e['event'] == 'image' for e in events)
 
 
