@@ -203,7 +203,8 @@ class Answer:
     """What a query returns. Geometry is in the world of the query; the edge transforms it.
 
     `text` is the bare word, name or number. `value`, `interval` and `std_dev` are NaN where the
-    answer is not a number; `unit` is 'm', 'deg', 'm/s' or ''. `position` (3,) is in `frame`.
+    answer is not a number; `unit` is 'm', 'deg', 'm/s' or '', or what was asked for, such as 'cm'.
+    `position` (3,) metres is in `frame`.
     """
 
     code: ErrorCode

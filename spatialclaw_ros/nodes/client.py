@@ -65,7 +65,7 @@ class Reply:
 
     @property
     def unit(self) -> str:
-        """Unit of `value`: m, deg, m/s or nothing."""
+        """Unit of `value`: m, deg, m/s or nothing; cm or mm where the question asks for them."""
         return str(self.result.unit)
 
     @property
