@@ -93,7 +93,10 @@ class Publishers:
             markers_of(evidence, header, self._lifetime, f'{goal_id}/'))
 
     def finished(self, goal_id: str, question: str, answer: Answer, window: FrameWindow) -> None:
-        """An answer with its geometry, in target_frame, or in fixed_frame where that moves."""
+        """An answer with its geometry, in target_frame, or in fixed_frame where that moves.
+
+        Points and picture are made only where someone subscribes to them.
+        """
         placed = for_planners(answer, window)
         header, objects = placed.header, object_messages(placed.evidence, window)
         self.answered(goal_id, question, answer, header)
@@ -104,8 +107,10 @@ class Publishers:
         self._detections.publish(Detection3DArray(
             header=header, detections=[_detection(header, found) for found in objects]))
         self._markers.publish(markers_of(placed.evidence, header, self._lifetime))
-        self._points.publish(_cloud(placed))
-        self._annotated.publish(annotated_message(answer, window))
+        if self._points.get_subscription_count():
+            self._points.publish(_cloud(placed))
+        if self._annotated.get_subscription_count():
+            self._annotated.publish(annotated_message(answer, window))
 
     def answered(self, goal_id: str, question: str, answer: Answer, header: Header) -> None:
         """The answer in words and as a number."""
