@@ -70,13 +70,15 @@ def upright_axes(points: np.ndarray, up: np.ndarray, share: float = 0.0) -> np.n
     """Axes (3, 3), columns, of the box of least footprint about `points` with its third axis up.
 
     Columns are right-handed; the first is the longer horizontal side. Where a `share` of the
-    points is to be left out at each side, the box is that of `robust_rectangle`.
+    points is to be left out at each side, the box is that of `robust_rectangle`, and so are the
+    sides that are compared.
     """
     base = basis_with_third(up)
     flat = points @ base[:, :2]
     angle = robust_rectangle(flat, share) if share > 0 else smallest_rectangle(flat)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    if np.ptp(flat @ turn[:, 0]) < np.ptp(flat @ turn[:, 1]):
+    low, high = np.quantile(flat @ turn, [share, 1 - share], axis=0)
+    if high[0] - low[0] < high[1] - low[1]:
         turn = np.column_stack([turn[:, 1], -turn[:, 0]])
     return np.column_stack([base[:, :2] @ turn, base[:, 2]])
 
