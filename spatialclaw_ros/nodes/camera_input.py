@@ -19,9 +19,6 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 from vision_msgs.msg import LabelInfo
 
-from spatialclaw_ros.nodes.image_payload import class_map_of
-from spatialclaw_ros.nodes.image_payload import payload_of
-from spatialclaw_ros.nodes.image_payload import regions_of
 from spatialclaw_ros.nodes.input_counts import InputCounts
 from spatialclaw_ros.nodes.matching import Companion
 from spatialclaw_ros.nodes.matching import Moment
@@ -34,6 +31,9 @@ from spatialclaw_ros.scene import Camera
 from spatialclaw_ros.scene.calibration import camera_of
 from spatialclaw_ros.scene.capture import Sighting
 from spatialclaw_ros.scene.frame_ring import RateGate
+from spatialclaw_ros.scene.messages import class_map_of
+from spatialclaw_ros.scene.messages import payload_of
+from spatialclaw_ros.scene.messages import regions_of
 
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 #: An image this much older than the one before it tells that its source started anew.

@@ -11,10 +11,10 @@ import numpy as np
 from spatialclaw_interfaces.action import SpatialQuery
 from spatialclaw_interfaces.msg import Region as RegionMessage
 from spatialclaw_ros.findings.errors import BadGoal
-from spatialclaw_ros.nodes.image_payload import payload_of
 from spatialclaw_ros.nodes.stamps import nanoseconds
 from spatialclaw_ros.nodes.stamps import seconds
 from spatialclaw_ros.scene import Region
+from spatialclaw_ros.scene.messages import payload_of
 from spatialclaw_ros.session.question import Question
 
 

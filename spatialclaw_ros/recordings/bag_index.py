@@ -21,6 +21,7 @@ from spatialclaw_ros.recordings.bag_topics import Topic
 from spatialclaw_ros.recordings.errors import RecordingError
 from spatialclaw_ros.recordings.transforms import pose_matrix
 from spatialclaw_ros.recordings.transforms import TransformTree
+from spatialclaw_ros.scene.messages import class_map_of
 
 _STAMPED = (IMAGE, COMPRESSED, CAMERA_INFO, DETECTIONS)
 
@@ -58,8 +59,7 @@ def index_bag(reader: Any, path: Path, cameras: tuple[CameraTopics, ...]) -> Bag
             _add_transforms(tree, reader.deserialize(data, kind), name.endswith('tf_static'))
             continue
         if kind == LABEL_INFO:
-            label_names.update({int(entry.class_id): entry.class_name
-                                for entry in reader.deserialize(data, kind).class_map})
+            label_names.update(class_map_of(reader.deserialize(data, kind)))
             topics.setdefault(name, Topic(name, kind))
             continue
         if name not in topics:

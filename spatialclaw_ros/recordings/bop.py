@@ -98,7 +98,7 @@ class BopScene:
         """No names beyond world and camera."""
         return ()
 
-    def detections(self, index: int) -> tuple[Region, ...]:  # noqa: ARG002
+    def detections(self, frame: Frame) -> tuple[Region, ...]:  # noqa: ARG002
         """No detector's output: the masks a folder may hold are truth, not input."""
         return ()
 

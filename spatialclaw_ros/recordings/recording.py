@@ -85,10 +85,9 @@ class Recording:
             self._check_frame(number)
         for region in regions:
             self._check_frame(region.frame, f'region {region.name!r}: ')
-        placed = [_with_regions(self.frame(number),
-                                [r for r in regions if r.frame == number]
-                                or self._source.detections(number))
-                  for number in sorted(numbers, key=self.frame_indices.index)]
+        seen = [self.frame(number) for number in sorted(numbers, key=self.frame_indices.index)]
+        placed = [_with_regions(frame, [r for r in regions if r.frame == frame.index]
+                                or self._source.detections(frame)) for frame in seen]
         posed = any(frame.camera_to_world is not None for frame in placed)
         newest = max(placed, key=lambda frame: (frame.stamp, frame.index))
         world = self.world_frame if posed else newest.camera.frame_id

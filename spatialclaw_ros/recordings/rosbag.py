@@ -22,7 +22,8 @@ from spatialclaw_ros.scene import LabelImage
 from spatialclaw_ros.scene import PoseSigma
 from spatialclaw_ros.scene import Region
 from spatialclaw_ros.scene.calibration import camera_of
-from spatialclaw_ros.scene.capture import Payload
+from spatialclaw_ros.scene.messages import payload_of
+from spatialclaw_ros.scene.messages import regions_of
 
 #: Depth, labels and detections belong to an image when their stamps are this close, seconds.
 MATCH_SECONDS = 0.02
@@ -88,20 +89,19 @@ class BagSource:
         """Names of TF's frames."""
         return self._index.tree.frames
 
-    def detections(self, index: int) -> tuple[Region, ...]:
-        """Boxes recorded at the stamp of frame `index`."""
-        shot = self._shots[index]
+    def detections(self, frame: Frame) -> tuple[Region, ...]:
+        """Boxes recorded at the stamp of `frame` that reach into its image."""
+        shot = self._shots[frame.index]
         if not shot.topics.detections:
             return ()
         with _reader(self._path) as reader:
             message = self._nearest(reader, shot.topics.detections, shot.entry.stamp)
-        return () if message is None else tuple(
-            _region_of(detection, index) for detection in message.detections)
+        return () if message is None else regions_of(message, frame.camera, frame.index)
 
     def _frame(self, reader: Any, index: int, shot: _Shot) -> Frame:
         topics, stamp = shot.topics, shot.entry.stamp
         message = _message(reader, topics.image, shot.entry)
-        image = _payload(message).to_rgb()
+        image = payload_of(message).to_rgb()
         camera = self._camera(reader, shot, image)
         depth_message = self._nearest(reader, topics.depth, stamp)
         depth = None
@@ -111,10 +111,10 @@ class BagSource:
                     f'depth on {topics.depth} is in frame {depth_message.header.frame_id!r}, the '
                     f'image in {message.header.frame_id!r}; register the depth to the colour '
                     'image first (depth_image_proc RegisterNode)')
-            depth = _payload(depth_message).to_metres()
+            depth = payload_of(depth_message).to_metres()
         labels_message = self._nearest(reader, topics.labels, stamp)
         labels = None if labels_message is None else LabelImage(
-            _payload(labels_message).to_labels(), self._index.label_names)
+            payload_of(labels_message).to_labels(), self._index.label_names)
         pose = None
         if self.world_frame:
             pose = self._index.tree.lookup(self.world_frame, camera.frame_id, stamp)
@@ -180,21 +180,3 @@ def _closest(entries: tuple[Entry, ...], stamp: int) -> Entry:
     place = bisect_left([entry.stamp for entry in entries], stamp)
     around = entries[max(place - 1, 0):place + 1]
     return min(around, key=lambda entry: abs(entry.stamp - stamp))
-
-
-def _payload(message: Any) -> Payload:
-    if hasattr(message, 'format'):
-        return Payload(message.data, message.format, compressed=True)
-    return Payload(message.data, message.encoding, message.height, message.width, message.step,
-                   bool(message.is_bigendian))
-
-
-def _region_of(detection: Any, index: int) -> Region:
-    best = max(detection.results, key=lambda result: result.hypothesis.score, default=None)
-    center, half_x, half_y = detection.bbox.center, detection.bbox.size_x / 2, (
-        detection.bbox.size_y / 2)
-    x, y = center.position.x, center.position.y
-    return Region(
-        detection.id if best is None else best.hypothesis.class_id, index,
-        (x - half_x, y - half_y, x + half_x, y + half_y),
-        score=1.0 if best is None else best.hypothesis.score)

@@ -41,5 +41,5 @@ class Source(Protocol):
     def frame_ids(self) -> tuple[str, ...]:
         """Names of frames a target_frame may have, beyond the world and the cameras."""
 
-    def detections(self, index: int) -> tuple[Region, ...]:
-        """Regions recorded with frame `index` (a detector's output); often none."""
+    def detections(self, frame: Frame) -> tuple[Region, ...]:
+        """Regions recorded with `frame` (a detector's output) inside its image; often none."""

@@ -133,10 +133,6 @@ class FrameRing:
             and (after is None or capture.stamp > after)
             and (not_after is None or capture.stamp <= not_after)), key=_order)
 
-    def find(self, camera: str, stamp: int) -> Capture | None:
-        """The capture of `camera` with exactly this stamp, if it is still held."""
-        return next((capture for capture in self.between(stamp - 1, stamp, (camera,))), None)
-
     def state(self) -> RingState:
         """How full the ring is."""
         with self._lock:

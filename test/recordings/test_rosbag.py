@@ -109,13 +109,15 @@ class Bag:
         result = self.make(
             'vision_msgs/msg/ObjectHypothesisWithPose', pose=pose, hypothesis=self.make(
                 'vision_msgs/msg/ObjectHypothesis', class_id='mug', score=0.75))
-        center = self.make('vision_msgs/msg/Pose2D', theta=0.0, position=self.make(
-            'vision_msgs/msg/Point2D', x=4.0, y=3.0))
-        box = self.make('vision_msgs/msg/BoundingBox2D', center=center, size_x=4.0, size_y=2.0)
-        one = self.make('vision_msgs/msg/Detection2D', header=self.header(stamp),
-                        results=[result], bbox=box, id='')
+        inside, outside = (self.make(
+            'vision_msgs/msg/Detection2D', header=self.header(stamp), results=[result], id='',
+            bbox=self.make(
+                'vision_msgs/msg/BoundingBox2D', size_x=4.0, size_y=2.0, center=self.make(
+                    'vision_msgs/msg/Pose2D', theta=0.0, position=self.make(
+                        'vision_msgs/msg/Point2D', x=x, y=3.0)))) for x in (4.0, 400.0))
         self.write(topic, 'vision_msgs/msg/Detection2DArray', self.make(
-            'vision_msgs/msg/Detection2DArray', header=self.header(stamp), detections=[one]))
+            'vision_msgs/msg/Detection2DArray', header=self.header(stamp),
+            detections=[inside, outside]))
 
     def label_info(self, topic):
         entry = self.make('vision_msgs/msg/VisionClass', class_id=5, class_name='mug')

@@ -1,36 +1,31 @@
-"""Image, label and detection messages as what the scene keeps of them."""
+"""Image, label and detection messages as what the scene keeps of them, whoever decoded them."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from sensor_msgs.msg import CompressedImage
-from sensor_msgs.msg import Image
-from vision_msgs.msg import Detection2D
-from vision_msgs.msg import Detection2DArray
-from vision_msgs.msg import LabelInfo
-
-from spatialclaw_ros.scene import Camera
-from spatialclaw_ros.scene import Region
+from spatialclaw_ros.scene.camera import Camera
 from spatialclaw_ros.scene.capture import Payload
+from spatialclaw_ros.scene.region import Region
 
 
-def payload_of(message: Image | CompressedImage) -> Payload:
-    """The bytes of an image message, not yet copied."""
-    if isinstance(message, CompressedImage):
+def payload_of(message: Any) -> Payload:
+    """The bytes, not yet copied, of a sensor_msgs Image or CompressedImage."""
+    if hasattr(message, 'format'):
         return Payload(message.data, message.format, compressed=True)
     return Payload(message.data, message.encoding, message.height, message.width, message.step,
                    bool(message.is_bigendian))
 
 
-def regions_of(detections: Detection2DArray, camera: Camera) -> tuple[Region, ...]:
-    """Boxes of `detections` that reach into the image, named by class or else by id.
+def regions_of(detections: Any, camera: Camera, frame: int = 0) -> tuple[Region, ...]:
+    """Boxes of a vision_msgs/Detection2DArray that reach into the image of number `frame`.
 
-    Frame numbers are given later, with the image's own.
+    They are named by class or else by id; one that is turned is put in an upright box.
     """
     regions = []
     for detection in detections.detections:
-        region = _region_of(detection)
+        region = _region_of(detection, frame)
         try:
             region.check_inside(camera.width, camera.height)
         except ValueError:
@@ -39,7 +34,7 @@ def regions_of(detections: Detection2DArray, camera: Camera) -> tuple[Region, ..
     return tuple(regions)
 
 
-def _region_of(detection: Detection2D) -> Region:
+def _region_of(detection: Any, frame: int) -> Region:
     best = max(detection.results, key=lambda result: result.hypothesis.score, default=None)
     name = best.hypothesis.class_id if best is not None else detection.id
     box = detection.bbox
@@ -47,10 +42,10 @@ def _region_of(detection: Detection2D) -> Region:
     half_x = (box.size_x * cos + box.size_y * sin) / 2
     half_y = (box.size_x * sin + box.size_y * cos) / 2
     x, y = box.center.position.x, box.center.position.y
-    return Region(name, 0, box=(x - half_x, y - half_y, x + half_x, y + half_y),
+    return Region(name, frame, box=(x - half_x, y - half_y, x + half_x, y + half_y),
                   score=best.hypothesis.score if best is not None else 1.0)
 
 
-def class_map_of(info: LabelInfo) -> dict[int, str]:
-    """Class number → name."""
+def class_map_of(info: Any) -> dict[int, str]:
+    """Class number → name, of a vision_msgs/LabelInfo."""
     return {int(entry.class_id): entry.class_name for entry in info.class_map}
