@@ -31,6 +31,9 @@ from spatialclaw_ros.scene import Region
 
 #: How much longer than its own timeout a goal is waited for, seconds.
 _GRACE = 10.0
+#: How long an answer to "do you take this goal" is waited for, seconds, and how often it is asked:
+#: middleware loses what is said before both ends have found each other.
+_ACCEPTANCE, _TRIES = 4.0, 3
 
 
 class ServerUnavailable(RuntimeError):
@@ -140,10 +143,7 @@ class SpatialClient:
             allow_guess=allow_guess, want_image=want_image)
         self.feedback, self._result = None, None
         self._limit = timeout + max_wait + _GRACE
-        sending = self._client.send_goal_async(goal, self._on_feedback)
-        if not self._spin_until(sending.done, _GRACE):
-            raise ServerUnavailable('the server does not accept the question')
-        self._handle = sending.result()
+        self._handle = self._sent(goal)
         if not self._handle.accepted:
             raise ServerUnavailable('the server rejects questions: it is not active')
         self._result = self._handle.get_result_async()
@@ -176,6 +176,17 @@ class SpatialClient:
         if self._own:
             self._node.destroy_node()
 
+    def _sent(self, goal: SpatialQuery.Goal) -> Any:
+        """Handle of `goal`; one that is answered too late is canceled."""
+        for _ in range(_TRIES):
+            sending: Any = self._client.send_goal_async(goal, self._on_feedback)
+            if self._spin_until(sending.done, _ACCEPTANCE):
+                return sending.result()
+            sending.add_done_callback(_cancel)
+        raise ServerUnavailable(
+            f'the server does not say within {_TRIES * _ACCEPTANCE:g} s whether it takes the '
+            'question')
+
     def _on_feedback(self, message: Any) -> None:
         self.feedback = message.feedback
 
@@ -186,6 +197,11 @@ class SpatialClient:
                 return False
             self._executor.spin_once(timeout_sec=0.05)
         return True
+
+
+def _cancel(sent: Any) -> None:
+    if sent.result() is not None and sent.result().accepted:
+        sent.result().cancel_goal_async()
 
 
 def region_message(region: Region | RegionMessage) -> RegionMessage:

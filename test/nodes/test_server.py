@@ -2,12 +2,14 @@ import asyncio
 from dataclasses import replace
 import json
 import math
+from types import SimpleNamespace
 
 from builtin_interfaces.msg import Duration
 from diagnostic_msgs.msg import DiagnosticArray
 import numpy as np
 import pytest
 from rclpy.serialization import serialize_message
+from rclpy.task import Future
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage
 from stage import CAMERA
@@ -291,6 +293,26 @@ def test_cancel_in_the_middle_of_a_query(stage):
     assert on.scripted.canceled.is_set()
     on.scripted.play = None
     assert on.client.ask(QUESTION).is_answered
+
+
+def test_a_goal_whose_acceptance_is_lost_is_sent_again(stage, monkeypatch):
+    on = stage()
+    on.see()
+    monkeypatch.setattr('spatialclaw_ros.nodes.client._ACCEPTANCE', 0.2)
+    send, lost = on.client._client.send_goal_async, []
+
+    def send_goal(*arguments):
+        if lost:
+            return send(*arguments)
+        lost.append(Future())
+        return lost[0]
+
+    monkeypatch.setattr(on.client._client, 'send_goal_async', send_goal)
+    assert on.client.ask(QUESTION).is_answered
+    late = SimpleNamespace(accepted=True, canceled=False)
+    late.cancel_goal_async = lambda: setattr(late, 'canceled', True)
+    lost[0].set_result(late)
+    assert late.canceled
 
 
 def test_a_goal_beyond_the_queue_is_busy(stage):
