@@ -118,6 +118,12 @@ class Stage:
             assert time.monotonic() < deadline, 'waited in vain'
             time.sleep(0.005)
 
+    def change(self, transition):
+        """Make a lifecycle transition between two callbacks, as the node's service does."""
+        change = self._executor.create_task(getattr(self.server, f'trigger_{transition}'))
+        self.wait(change.done)
+        assert change.result().name == 'SUCCESS', transition
+
     def now(self):
         return self.node.get_clock().now().nanoseconds
 

@@ -385,10 +385,10 @@ def test_a_guess_succeeds_only_where_allowed(stage):
 
 def test_an_inactive_server_rejects(stage):
     on = stage()
-    on.server.trigger_deactivate()
+    on.change('deactivate')
     with pytest.raises(ServerUnavailable, match='not active'):
         on.client.ask(QUESTION)
-    on.server.trigger_activate()
+    on.change('activate')
     on.wait(lambda: on.image.get_subscription_count())
     on.see()
     assert on.client.ask(QUESTION).is_answered
@@ -398,14 +398,14 @@ def test_every_transition_of_the_lifecycle(stage):
     on = stage()
     topics = on.server.get_publisher_names_and_types_by_node('spatialclaw', on.namespace)
     for _ in range(2):
-        assert on.server.trigger_deactivate().name == 'SUCCESS'
+        on.change('deactivate')
         assert on.server._ring.state().frames == 0
-        assert on.server.trigger_cleanup().name == 'SUCCESS'
+        on.change('cleanup')
         left = {publisher.topic_name for publisher in on.server.publishers}
         assert not left & {'/diagnostics', *(f'{on.namespace}/{topic}' for topic in (
             'answer', 'markers', 'object_points', 'spatialclaw/query/cells'))}
-        assert on.server.trigger_configure().name == 'SUCCESS'
-        assert on.server.trigger_activate().name == 'SUCCESS'
+        on.change('configure')
+        on.change('activate')
     assert on.server.get_publisher_names_and_types_by_node(
         'spatialclaw', on.namespace) == topics
     on.wait(lambda: on.image.get_subscription_count() == 1)
@@ -416,7 +416,7 @@ def test_every_transition_of_the_lifecycle(stage):
         assert client.ask(QUESTION).is_answered
     finally:
         client.close()
-    assert on.server.trigger_shutdown().name == 'SUCCESS'
+    on.change('shutdown')
     assert not list(on.server.subscriptions)
 
 
