@@ -42,8 +42,8 @@ def report_of(reply: Reply) -> dict[str, Any]:
         'unit': reply.unit or None,
         'std_dev': _number(result.std_dev),
         'interval': None if None in interval else interval,
-        'position': _position(reply),
-        'frame': reply.frame or None,
+        'position': None if None in (place := _point(result.position)) else place,
+        'frame': result.position_frame or reply.frame or None,
         'distances': [_distance(distance) for distance in result.distances],
         'objects': [_object(found) for found in result.objects],
         'candidates': list(result.candidates),
@@ -52,17 +52,6 @@ def report_of(reply: Reply) -> dict[str, Any]:
         'transcript': result.transcript or None,
         'sandbox': result.sandbox or None,
     }
-
-
-def _position(reply: Reply) -> list[float] | None:
-    """The answer as a point, where it is three numbers."""
-    if not reply.is_answered or math.isfinite(reply.value):
-        return None
-    try:
-        numbers = [float(part) for part in reply.answer.split(',')]
-    except ValueError:
-        return None
-    return numbers if len(numbers) == 3 else None
 
 
 def _number(value: float) -> float | None:

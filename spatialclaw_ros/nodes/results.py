@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import math
 from typing import TypeVar
 
+from geometry_msgs.msg import Point
 import numpy as np
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
@@ -16,6 +17,7 @@ from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Finding
 from spatialclaw_ros.findings.answer import FoundPlane
+from spatialclaw_ros.findings.answer import Position
 from spatialclaw_ros.findings.answer import Track
 from spatialclaw_ros.findings.framed import in_frame
 from spatialclaw_ros.nodes import convert
@@ -75,6 +77,7 @@ def result_of(answer: Answer, window: FrameWindow, marker_lifetime: float, want_
     result = refusal(answer)
     placed = in_target(answer, window)
     result.header = placed.header
+    _fill_position(result, answer, placed)
     result.fixed_frame = window.world_frame
     result.target_in_fixed = _target_in_fixed(window)
     result.distances = [distance_message(finding) for finding in placed.of(Distance)]
@@ -112,6 +115,8 @@ def _fill_words(result: SpatialQuery.Result, answer: Answer) -> None:
     result.interval_low = float(answer.interval.low)
     result.interval_high = float(answer.interval.high)
     result.unit = answer.unit
+    result.position = Point(x=math.nan, y=math.nan, z=math.nan)
+    result.position_covariance = [math.nan] * 9
     result.candidates = list(answer.candidates)
     result.transcript = answer.transcript
     result.sandbox = answer.sandbox
@@ -122,6 +127,17 @@ def _fill_words(result: SpatialQuery.Result, answer: Answer) -> None:
     result.completion_tokens = int(answer.extra.get('completion_tokens', 0))
     for part in ('model', 'kernel', 'perception'):
         setattr(result, f'{part}_share', _share(answer.seconds.get(part, 0.0), answer.elapsed))
+
+
+def _fill_position(result: SpatialQuery.Result, answer: Answer, placed: Placed) -> None:
+    if answer.position is None:
+        return
+    x, y, z = (float(part) for part in answer.position)
+    result.position = Point(x=x, y=y, z=z)
+    result.position_frame = answer.frame or placed.header.frame_id
+    found = placed.of(Position)
+    if found:
+        result.position_covariance = found[0].covariance.ravel().tolist()
 
 
 def _share(part: float, whole: float) -> float:

@@ -100,8 +100,10 @@ def assert_same(reply, wanted, told):
         assert abs(reply.value - wanted.value) <= max(0.001, 0.01 * abs(wanted.value)), told
         assert reply.result.unit == wanted.unit, told
     elif wanted.position is not None:
-        point = [float(part) for part in reply.answer.split(',')]
-        np.testing.assert_allclose(point, wanted.position, atol=0.0015, err_msg=str(told))
+        place = reply.result.position
+        np.testing.assert_allclose(
+            [place.x, place.y, place.z], wanted.position, atol=0.001, err_msg=str(told))
+        assert np.all(np.isfinite(reply.result.position_covariance)), told
     else:
         assert reply.answer == wanted.text, told
 

@@ -66,6 +66,22 @@ def xyz(message):
     return [message.x, message.y, message.z]
 
 
+def test_an_answer_that_is_no_place_has_none(result):
+    assert np.isnan(xyz(result.position)).all()
+    assert np.isnan(result.position_covariance).all()
+    assert not result.position_frame
+
+
+def test_a_place_carries_its_frame_and_covariance():
+    found = Position('mug', np.array([1.0, 0, 0]), np.diag([1.0, 4, 9]))
+    told = result_of(answer(value=np.nan, evidence=(found,), position=np.array([1.0, 1, 0]),
+                            frame='base'), window(), 30.0, False, now=7 * 10**9)
+    assert xyz(told.position) == [1, 1, 0]
+    assert told.position_frame == 'base'
+    np.testing.assert_allclose(
+        np.reshape(told.position_covariance, (3, 3)), np.diag([4.0, 1, 9]), atol=1e-12)
+
+
 def test_the_header_is_target_frame_at_the_newest_evidence(result):
     assert result.header.frame_id == 'base'
     assert result.header.stamp.sec == 3
