@@ -9,8 +9,8 @@ import cv2
 from geometry_msgs.msg import TransformStamped
 import numpy as np
 import rclpy
+from rclpy.exceptions import InvalidHandle
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo
@@ -112,7 +112,7 @@ class Stage:
     def _spin(self):
         """Turn by turn; a turn fails on what a test destroys meanwhile."""
         while not self._stop.is_set() and rclpy.ok():
-            with suppress(rclpy_implementation.InvalidHandle):
+            with suppress(InvalidHandle):
                 self._executor.spin_once(timeout_sec=0.02)
 
     @staticmethod
