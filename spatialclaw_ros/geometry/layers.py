@@ -7,6 +7,7 @@ from scipy import ndimage
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from spatialclaw_ros.geometry.pixels import depth_inside
 from spatialclaw_ros.geometry.pixels import eroded
 
 #: Largest depth step between neighbouring pixels of one surface, in pixel pitches: a slant of 80
@@ -129,7 +130,7 @@ def bled_in(depth: np.ndarray, mask: np.ndarray, sure: np.ndarray, tolerance: np
     if len(names) < 2:
         return np.zeros(mask.shape, bool)
     main = names[counts.argmax()]
-    inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    inside = depth_inside(mask)
     from_main, nearest = ndimage.distance_transform_edt(labels != main, return_indices=True)
     deepest = ndimage.maximum(inside[known], of, names)
     farthest = ndimage.maximum(from_main[known], of, names)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from spatialclaw_ros.geometry.pixels import depth_inside
+
 #: How far depth may be off its colour image, as a share of the focal length; and what of it is
 #: looked at in a small mask, as a share of the square root of its area.
 _FARTHEST, _SHARE = 0.012, 0.08
@@ -27,7 +29,7 @@ def readings_beside(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray, 
     """
     reach = min(_FARTHEST * focal, _SHARE * float(np.sqrt(mask.sum())))
     known = np.isfinite(depth)
-    core = known & (ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1] > reach)
+    core = known & (depth_inside(mask) > reach)
     outside = known & ~mask
     if not core.any() or not outside.any():
         return np.zeros(mask.shape, bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 
 def eroded(mask: np.ndarray, steps: int = 1, *, corners: bool = True) -> np.ndarray:
@@ -21,3 +22,11 @@ def eroded(mask: np.ndarray, steps: int = 1, *, corners: bool = True) -> np.ndar
         down[:-1] &= beside[1:]
         small = down
     return small[1:-1, 1:-1]
+
+
+def depth_inside(mask: np.ndarray) -> np.ndarray:
+    """(h, w) pixels from each one of `mask` (h, w) bool to the nearest outside; 0 outside.
+
+    What is beyond the image counts as outside.
+    """
+    return np.asarray(ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1])

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from spatialclaw_ros.geometry.pixels import eroded
 from spatialclaw_ros.perception import evidence
 from spatialclaw_ros.perception.crop import Crop
 from spatialclaw_ros.perception.crop import crop_around
@@ -45,8 +46,6 @@ _BIAS, _DOUBT = 1.5, 0.4
 #: Alternatives that a mask carries: those that change most.
 _KEPT = 3
 _LEAST_PIXELS = 12
-#: Where a rim is found, it is found to a pixel.
-_RIM = np.ones((3, 3), np.uint8)
 
 
 class NothingInside(Exception):
@@ -111,19 +110,11 @@ def cut_box(frame: Frame, box: Box2D, others: Sequence[Box2D],
                                             + scene.others)
     pixels = snap_to_edges(_crop_image(frame, scene.crop), rough, scene.crop.spread(colour_first))
     other = [scene.crop.enlarged(_whole(scene.cut(odds + ease))) for odds in variants]
-    other[:2] = _wider(other[0]), _narrower(other[1])
+    other[:2] = ~eroded(~other[0]), eroded(other[1])  # a rim is found to a pixel
     alternatives = np.stack([mask if mask.any() else pixels for mask in (rough, *other)])
     changed = (alternatives ^ pixels).sum(axis=(1, 2))
     return cropped(pixels, alternatives[np.argsort(-changed)[:_KEPT]],
                    _agreement(pixels, alternatives), scene.crop.origin)
-
-
-def _wider(mask: np.ndarray) -> np.ndarray:
-    return cv2.dilate(mask.astype(np.uint8), _RIM) > 0
-
-
-def _narrower(mask: np.ndarray) -> np.ndarray:
-    return cv2.erode(mask.astype(np.uint8), _RIM) > 0
 
 
 def _scene(frame: Frame, box: Box2D, others: Sequence[Box2D], elsewhere: Sequence[Sighting],

@@ -133,14 +133,14 @@ def _given(a: Object3D, sight: Sight, support: Any) -> Support | None:
     if not isinstance(support, (Plane3D, FoundPlane)):
         return support_under(sight, a.up, _seen_with(as_object(support), sight))
     normal = support.normal if a.up is None else a.up
-    if float(normal @ support.normal) < _LEAST_LEVEL:
+    slope = float(normal @ support.normal)
+    if slope < _LEAST_LEVEL:
         raise Unanswerable(
             f'{support.name} is too steep to stand on: it is tilted '
-            f'{np.degrees(np.arccos(abs(float(normal @ support.normal)))):.0f} degrees; give a '
-            'level support')
+            f'{np.degrees(np.arccos(abs(slope))):.0f} degrees; give a level support')
     middle = sight.surface().points.mean(axis=0)
     above = float(middle @ support.normal) - support.offset
-    foot = middle - normal * above / float(normal @ support.normal)
+    foot = middle - normal * above / slope
     plane = PlaneFit(support.normal, support.offset, np.zeros(0, bool), 0.0)
     return Support(normal, foot, foot, float(np.nan_to_num(support.offset_sigma)), plane)
 
