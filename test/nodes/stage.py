@@ -37,6 +37,7 @@ from spatialclaw_ros.scene import Camera
 
 SIZE = (24, 32)
 MATRIX = np.array([[30.0, 0, 15.5], [0, 30, 11.5], [0, 0, 1]])
+QUESTION = 'How far is a from b?'
 CAMERA = Camera('camera', 'camera_optical', SIZE[1], SIZE[0], MATRIX)
 _namespaces = itertools.count()
 
