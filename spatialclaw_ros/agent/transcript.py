@@ -10,6 +10,8 @@ import tempfile
 import time
 from typing import Any
 from typing import TextIO
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import numpy as np
 from PIL import Image
@@ -71,6 +73,11 @@ class Transcript:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def file_of(uri: str) -> Path:
+    """The file that an answer's `transcript` names: a URI holds a space as %20."""
+    return Path(url2pathname(urlparse(uri).path))
 
 
 def read_transcript(path: Path) -> list[dict[str, Any]]:

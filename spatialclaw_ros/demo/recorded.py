@@ -13,6 +13,7 @@ import numpy as np
 from spatialclaw_ros.agent.ask import ask
 from spatialclaw_ros.agent.scripted_writer import ScriptedWriter
 from spatialclaw_ros.agent.steps import Writer
+from spatialclaw_ros.agent.transcript import file_of
 from spatialclaw_ros.agent.transcript import read_transcript
 from spatialclaw_ros.demo.report import Report
 from spatialclaw_ros.findings.as_json import answer_json
@@ -55,7 +56,7 @@ async def _ask(question: Mapping[str, Any], folder: Path, nursery: Nursery, out:
     answer = await ask(
         Question(question['question']), window, engines_for(window), nursery, limits=Limits(),
         transcript_dir=out / 'transcripts', writer=writer)
-    record = Path(answer.transcript.removeprefix('file://')).parent
+    record = file_of(answer.transcript).parent
     steps = [event for event in read_transcript(record) if event['event'] in ('step', 'result')]
     for event in steps:
         if event['event'] == 'step':

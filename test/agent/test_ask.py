@@ -16,6 +16,7 @@ from spatialclaw_ros.agent.ask import ask
 from spatialclaw_ros.agent.progress import Progress
 from spatialclaw_ros.agent.scripted_writer import ScriptedWriter
 from spatialclaw_ros.agent.transcript import cells_of
+from spatialclaw_ros.agent.transcript import file_of
 from spatialclaw_ros.agent.transcript import read_transcript
 from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.answer import Distance
@@ -84,7 +85,7 @@ async def test_a_closest_distance_with_its_evidence_and_a_record_that_replays(
     assert isinstance(answer.evidence[0], Distance)
     assert {'crate', 'lid'} <= {getattr(finding, 'name', '') for finding in answer.evidence}
     assert told[-1].best_value == pytest.approx(answer.value)
-    record = Path(answer.transcript.removeprefix('file://'))
+    record = file_of(answer.transcript)
     events = read_transcript(record)
     assert [e['event'] for e in events][0::len(events) - 1] == ['question', 'answer']
     assert json.loads(record.read_text().splitlines()[-1])['answer']['code'] == 'NONE'
@@ -134,7 +135,7 @@ async def test_a_scripted_session_revises_the_centroid_distance(
                          writer=writer)
     assert answer.code is ErrorCode.NONE, answer.message
     assert answer.value == pytest.approx(0.2, abs=0.01) and answer.steps == 4
-    events = read_transcript(Path(answer.transcript.removeprefix('file://')))
+    events = read_transcript(file_of(answer.transcript))
     printed = ''.join(e['stdout'] for e in events if e['event'] == 'result')
     assert 'distance between centroids 0.4' in printed
     assert {e['writer'] for e in events if e['event'] == 'step'} == {'scripted'}

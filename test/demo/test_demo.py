@@ -13,15 +13,16 @@ from spatialclaw_ros.demo.report import Report
 
 
 def test_the_demo_answers_everything_and_ends_by_itself(tmp_path):
+    out = tmp_path / 'a folder of its own'
     done = subprocess.run(
-        [str(Path(sys.executable).with_name('spatialclaw')), 'demo', '--out', str(tmp_path)],
+        [str(Path(sys.executable).with_name('spatialclaw')), 'demo', '--out', str(out)],
         capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert '9 of 9 answers right' in done.stdout
     assert done.stdout.count('\nQ  ') == 9
     assert 'A scripted session' in done.stdout
     for name in ('annotated.jpg', 'top_view.png'):
-        assert min(Image.open(tmp_path / name).size) > 200
+        assert min(Image.open(out / name).size) > 200
     running = [p.info['cmdline'] or [] for p in psutil.process_iter(['cmdline'])]  # None: a zombie
     assert not [words for words in running if str(tmp_path) in ' '.join(words)]
 
