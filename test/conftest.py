@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import fcntl
 import os
 from pathlib import Path
+import signal
 import tempfile
 from typing import IO
 
@@ -36,6 +37,9 @@ os.environ.update(
     MPLBACKEND='Agg',
 )
 os.environ.pop('ROS_LOCALHOST_ONLY', None)
+# What is started in the background, or under nohup, ignores Ctrl-C, and so would what tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope='session', autouse=True)
