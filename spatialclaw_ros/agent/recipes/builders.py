@@ -8,6 +8,7 @@ from dataclasses import replace
 from lark import Tree
 
 from spatialclaw_ros.agent.recipes import nouns
+from spatialclaw_ros.agent.recipes.phrases import context_of
 from spatialclaw_ros.agent.recipes.phrases import name_of
 from spatialclaw_ros.agent.recipes.phrases import ranked_things
 from spatialclaw_ros.agent.recipes.phrases import stand
@@ -179,9 +180,8 @@ def _which(node: Node) -> Which:
     named = Name(kind.need('words').words) if kind else None
     if not (listed or both or kind):
         named = Name(('things',))
-    context = node.first('context')
-    return Which(rank, among, named, context.need('words').words if context else (), reference,
-                 surface, both=Both(two_of(both)) if both else None, place=_place(node))
+    return Which(rank, among, named, context_of(node), reference, surface,
+                 both=Both(two_of(both)) if both else None, place=_place(node))
 
 
 def _compare(node: Node) -> Compare:
@@ -194,9 +194,7 @@ def _compare(node: Node) -> Compare:
 
 
 def _count(node: Node) -> Count:
-    context = node.first('context', 'context_holder')
-    return Count(Name(node.need('kind').need('words').words),
-                 context.need('words').words if context else ())
+    return Count(Name(node.need('kind').need('words').words), context_of(node))
 
 
 def _exists(node: Node) -> Exists:

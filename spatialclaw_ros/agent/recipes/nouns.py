@@ -55,10 +55,12 @@ SURFACES = _words("""
 #: What things are in or on, where that is not a thing with a name itself.
 HOLDERS = SURFACES | _words("""
     bag basin basket bed bench bin bowl box cabinet carpet cart case chair closet conveyor container
-    couch crate cupboard drawer dresser fridge kitchen mat pallet pan plate rack room rug scene sill
+    couch crate cupboard drawer dresser fridge kitchen mat pallet pan plate rack rug sill
     sink sofa stand stool stove tote tray trolley tub wall warehouse windowsill workspace corner
-    picture image view
     """)
+
+#: What is said of all there is to see: it restricts nothing.
+EVERYWHERE = _words('picture image photo view sight scene room')
 
 #: Said after a surface's name without changing it.
 SURFACE_SUFFIXES = _words('surface plane top level board')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from spatialclaw_ros.agent.recipes.nouns import EVERYWHERE
 from spatialclaw_ros.agent.recipes.nouns import singular
 from spatialclaw_ros.agent.recipes.queries import Name
 from spatialclaw_ros.agent.recipes.queries import Thing
@@ -25,10 +26,16 @@ def stand(node: Node) -> str:
 def name_of(node: Node) -> Name:
     """The noun phrase of a `name`."""
     phrases = [phrase.words for phrase in node.all('words')]
-    context, place = node.first('context'), node.first('locative')
+    place = node.first('locative')
     return Name(phrases[0], phrases[1] if len(phrases) > 1 else (),
-                place.words if place else (),
-                context.need('words').words if context else ())
+                place.words if place else (), context_of(node))
+
+
+def context_of(node: Node) -> tuple[str, ...]:
+    """What a thing is in or on, ("table",); nothing where that is the whole scene."""
+    context = node.first('context', 'context_holder')
+    words = context.need('words').words if context else ()
+    return () if EVERYWHERE.issuperset(words) else words
 
 
 def thing_of(node: Node) -> Thing:

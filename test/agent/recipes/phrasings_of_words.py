@@ -108,6 +108,8 @@ COUNT = {
     'How many cans can you see?': 'count coke_can,soup_can',
     'How many cans are there in the scene?': 'count coke_can,soup_can',
     'How many cans are visible?': 'count coke_can,soup_can',
+    'How many cans are in the room?': 'count coke_can,soup_can',
+    'How many cans are there in this room?': 'count coke_can,soup_can',
     'What is the number of books in the bin?': 'count joke_book,bunny_book',
     'Count the books.': 'count joke_book,bunny_book',
     'How many books does the bin contain?': 'count joke_book,bunny_book',

@@ -31,6 +31,14 @@ def test_a_covered_question_asks_for_what_it_says(question: str) -> None:
     assert brief(interpret(question, KNOWN)) == COVERED[question]
 
 
+@pytest.mark.parametrize('name', [
+    'space heater', 'lamp stand', 'hand drill', 'picture frame', 'side table', 'foot stool'])
+def test_a_name_may_hold_words_that_the_grammar_uses_itself(name: str) -> None:
+    label = name.replace(' ', '_')
+    query = interpret(f'How far is the {name} from the mug?', Names((label, 'mug'), ()))
+    assert brief(query) == f'distance closest {label} mug'
+
+
 @pytest.mark.parametrize('question', UNANSWERABLE)
 def test_a_question_with_a_word_too_many_is_unanswerable(question: str) -> None:
     with pytest.raises(Unanswerable):
