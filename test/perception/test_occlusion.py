@@ -20,6 +20,28 @@ def test_what_lies_between_tells(between, things):
     assert sum(int(thing.sum()) for thing in found) == int((LEFT | RIGHT).sum())
 
 
+def floor_with_a_box(box):
+    """Depth of a floor that recedes, two pieces of it, and what stands between them."""
+    rows = np.arange(40, dtype=np.float32)[:, None]
+    depth = np.broadcast_to(1 / (0.25 + 0.01 * rows), (40, 80)).copy()
+    depth[:, 35:45] = box(depth[:, 35:45])
+    pieces = np.zeros((2, 40, 80), bool)
+    pieces[0, :, :35] = pieces[1, :, 45:] = True
+    return pieces, depth
+
+
+def upright(floor):
+    return np.broadcast_to(floor[-1], floor.shape)
+
+
+@pytest.mark.parametrize(('box', 'things'), [
+    (upright, 1), (lambda floor: floor, 2), (lambda floor: floor + 0.3, 2)])
+def test_pieces_of_a_floor_are_one_about_what_stands_on_it(box, things):
+    """At its foot what stands there is as far away as the floor."""
+    pieces, depth = floor_with_a_box(box)
+    assert len(joined(pieces, depth, DepthNoise())) == things
+
+
 def test_a_chain_of_pieces_is_one_thing():
     depth = np.full((20, 90), 1.0, np.float32)
     pieces = []
