@@ -22,6 +22,7 @@ from spatialclaw_ros.geometry.backproject import crop_rays
 from spatialclaw_ros.geometry.layers import agreement
 from spatialclaw_ros.geometry.layers import bled_in
 from spatialclaw_ros.geometry.layers import mixed_rim
+from spatialclaw_ros.geometry.layers import seen_through
 from spatialclaw_ros.geometry.layers import step_tolerance
 from spatialclaw_ros.geometry.layers import stray_readings
 from spatialclaw_ros.geometry.misplaced import readings_beside
@@ -149,7 +150,7 @@ def _sight(part: ViewPart) -> tuple[DepthSight | None, _Tally]:
         part.geometry.sigma[window], float)
     tolerance = step_tolerance(z, sigma, view.focal)
     union = np.asarray(masks.any(axis=0))
-    stray = stray_readings(z, union, tolerance)
+    stray = stray_readings(z, union, tolerance) | seen_through(z, union, tolerance)
     cleaned = np.where(stray, np.nan, z)
     beside = readings_beside(cleaned, union, tolerance, view.focal)
     cleaned = np.where(beside, np.nan, cleaned)

@@ -19,6 +19,8 @@ _MIN_SHARE = 0.15
 _OUTER_SHARE = 0.35
 #: A surface smaller than this share of a mask is an island.
 _ISLAND_SHARE = 0.05
+#: A gap this many pixels wide is more than a mask spans.
+_GAP = 5
 _ALONG = 2
 #: How far, in units of a step's tolerance, readings of one flat surface are from its plane.
 _FLAT = 0.2
@@ -59,6 +61,18 @@ def stray_readings(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -
             with np.errstate(invalid='ignore'):
                 support += np.abs(other - depth) <= tolerance * np.hypot(dv - 1, du - 1)
     return known & (3 * support < np.maximum(count, 3))
+
+
+def seen_through(depth: np.ndarray, mask: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+    """(h, w) bool: readings in `mask` a step behind it, in gaps a few pixels wide.
+
+    A mask spans the gap between two legs of a chair, and what shows there is not the chair.
+    `depth` and `tolerance` (h, w) metres, `depth` NaN where unknown.
+    """
+    known = mask & np.isfinite(depth)
+    closed = ndimage.grey_opening(np.where(known, depth, np.inf), (_GAP, _GAP), mode='nearest')
+    with np.errstate(invalid='ignore'):
+        return known & (depth - closed > tolerance)
 
 
 def mixed_rim(depth: np.ndarray, mask: np.ndarray, usable: np.ndarray, step: np.ndarray,

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from spatialclaw_ros.geometry.layers import bled_in
+from spatialclaw_ros.geometry.layers import seen_through
 from spatialclaw_ros.geometry.layers import step_tolerance
 
 SHAPE, FOCAL = (120, 160), 300.0
@@ -24,6 +25,24 @@ def dropped(depth: np.ndarray, mask: np.ndarray, sure: np.ndarray | None = None)
 
 def test_a_face_alone_keeps_every_reading():
     assert not dropped(*scene()).any()
+
+
+@pytest.mark.parametrize(('columns', 'share'), [(2, 1.0), (4, 1.0), (5, 0.05)])
+def test_what_shows_through_a_narrow_gap_is_seen_through(columns, share):
+    """Between the legs of a chair the floor goes on, joined to the foot: no step parts it."""
+    gap = np.s_[40:90, 80:80 + columns]
+    depth, mask = scene((gap, np.linspace(2.0, 1.0, 50)[:, None]))
+    through = seen_through(depth, mask, step_tolerance(depth, np.full(SHAPE, 0.001), FOCAL))
+    assert not through[:, :80].any() and not through[:, 80 + columns:].any()
+    assert through[gap][:40].mean() == pytest.approx(share, abs=0.05)
+
+
+def test_a_thin_far_part_at_the_outline_is_not_seen_through():
+    """The handle of a mug is behind its body, with nothing of it on the other side."""
+    depth, mask = scene((np.s_[50:53, 120:140], 1.05))
+    mask[50:53, 120:140] = True
+    tolerance = step_tolerance(depth, np.full(SHAPE, 0.001), FOCAL)
+    assert not seen_through(depth, mask, tolerance).any()
 
 
 @pytest.mark.parametrize('where', [np.s_[30:32, 40:120], np.s_[30:90, 118:120]])
