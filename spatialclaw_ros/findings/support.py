@@ -23,6 +23,10 @@ _NEIGHBOURHOOD = 9
 #: Of an object's height, the share that is its foot.
 _FOOT_SHARE = 0.25
 _REFITS = 4
+#: Cells in which the area of a named surface is counted, and slices of its heights, metres.
+_CELL = 0.02
+#: Of the area of a surface's most crowded level, what another must have to be of it too.
+_LEVEL_SHARE = 0.25
 _MOST_SLANT = np.deg2rad(15.0)
 
 
@@ -67,6 +71,21 @@ def support_under(sight: Sight, up: np.ndarray | None, around: np.ndarray | None
         return _level_under(around, points, sight.view.origin, noise, np.asarray(up, float))
     plane = _touched_plane(around, points, sight.view.origin, 2 * noise + _FLOOR_TOLERANCE)
     return None if plane is None else _level_at(plane, around, points)
+
+
+def levels_of(points: np.ndarray, up: np.ndarray | None) -> np.ndarray:
+    """Those of a surface's `points` (N, 3) that lie on its main levels, world metres.
+
+    What is cut out as "the table" may hold the tops of what stands on it: levels of small area.
+    Boards of a shelf are alike. All of them where gravity is unknown.
+    """
+    if up is None or not len(points):
+        return points
+    cells = np.unique(np.floor(points / _CELL).astype(np.int64), axis=0)
+    heights = np.sort((cells + 0.5) @ up * _CELL)
+    own = points @ up
+    area = np.searchsorted(heights, own + _CELL) - np.searchsorted(heights, own - _CELL)
+    return points[area >= _LEVEL_SHARE * area.max()]
 
 
 def _typical_noise(sight: Sight) -> float:

@@ -10,6 +10,7 @@ from raycast import object_in
 from raycast import Sensor
 from raycast import UP
 
+from spatialclaw_ros.findings.support import levels_of
 from spatialclaw_ros.findings.support import support_under
 
 
@@ -54,3 +55,32 @@ def test_without_gravity_the_support_tells_which_way_is_up():
     assert found is not None
     assert np.degrees(np.arccos(found.normal @ UP)) < 2
     assert found.level == pytest.approx(0, abs=0.004)
+
+
+def grid(width, depth, level, at=(0.0, 0.0), step=0.01):
+    x, y = np.meshgrid(np.arange(0, width, step) + at[0], np.arange(0, depth, step) + at[1])
+    return np.column_stack([x.ravel(), y.ravel(), np.full(x.size, level)])
+
+
+def test_what_stands_on_a_surface_is_no_level_of_it():
+    """A box about "the table" is cut out with the top of the brick on it."""
+    table, brick = grid(0.8, 0.6, 0.7), grid(0.2, 0.1, 0.76, (0.3, 0.2), 0.004)
+    kept = levels_of(np.concatenate([table, brick]), UP)
+    np.testing.assert_array_equal(kept, table)
+
+
+def test_boards_of_a_shelf_are_all_levels_of_it():
+    shelf = np.concatenate([grid(0.8, 0.3, level) for level in (0.1, 0.5, 0.9)])
+    assert len(levels_of(shelf, UP)) == len(shelf)
+
+
+def test_levels_are_areas_not_readings():
+    """The nearer of two surfaces has more readings for its area."""
+    floor, top = grid(3.0, 2.0, 0.0, step=0.02), grid(0.9, 0.6, 0.7, step=0.005)
+    assert len(top) > 0.8 * len(floor)
+    np.testing.assert_array_equal(levels_of(np.concatenate([floor, top]), UP), floor)
+
+
+def test_without_gravity_no_level_is_told():
+    points = grid(0.2, 0.1, 0.3)
+    assert levels_of(points, None) is points
