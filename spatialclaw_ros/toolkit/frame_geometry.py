@@ -11,6 +11,8 @@ from spatialclaw_ros.calls.requests import FrameGeometry
 from spatialclaw_ros.calls.requests import InstanceMask
 from spatialclaw_ros.geometry.backproject import crop_points
 from spatialclaw_ros.geometry.backproject import frame_points
+from spatialclaw_ros.geometry.transforms import inverse
+from spatialclaw_ros.geometry.transforms import transform
 from spatialclaw_ros.scene import Camera
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.toolkit.confidence import depth_confidence
@@ -19,6 +21,9 @@ from spatialclaw_ros.toolkit.confidence import depth_confidence
 _OUTLIER_SHARE = 0.05
 #: … and lies this many sigmas from the next reading.
 _OUTLIER_GAP = 8.0
+#: A place is hidden when it is farther than what is read before it by this share.
+_BEHIND_SHARE = 0.03
+_BESIDE = 4
 
 
 class FrameSurface:
@@ -61,6 +66,22 @@ class FrameSurface:
     def confidence(self) -> np.ndarray:
         """(H, W) float32 in 0-1: probability that the depth is within 3 sigma."""
         return self._confidence(slice(None), slice(None))
+
+    def could_see(self, point: np.ndarray) -> bool:
+        """Whether `point` (3,) world metres is in the image, and not behind what is there.
+
+        Poses are a few pixels off, so readings a few pixels beside it may hide it too.
+        """
+        seen = point if self.pose is None else transform(inverse(self.pose), point)
+        if seen[2] <= 0:
+            return False
+        column, row = np.rint(self.camera.project(seen[None])[0]).astype(int)
+        height, width = self.depth.shape
+        if not (0 <= column < width and 0 <= row < height):
+            return False
+        about = self.depth[max(row - _BESIDE, 0):row + _BESIDE + 1,
+                           max(column - _BESIDE, 0):column + _BESIDE + 1]
+        return not (about < (1 - _BEHIND_SHARE) * seen[2]).any()
 
     def _sigma(self, rows: slice, columns: slice) -> np.ndarray:
         own = self.geometry.sigma

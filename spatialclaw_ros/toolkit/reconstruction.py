@@ -117,6 +117,10 @@ class Reconstruction:
         """Frame numbers that both this and `mask` have."""
         return [f for f in self.frame_indices if f in mask.frame_indices]
 
+    def could_see(self, point: Any, frame: Any) -> bool:
+        """Whether `point` (3,) world m is in that frame's image, and not behind what is there."""
+        return self.surface(frame).could_see(np.asarray(point, float))
+
     def world_of(self, frame: Any) -> str:
         """Name of the world that frame's points are in; two names are not comparable."""
         surface = self.surface(frame)

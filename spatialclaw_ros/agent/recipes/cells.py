@@ -18,7 +18,8 @@ class Recipe:
     `labels` are the names to segment; `body` is the body of `measure(…)`, whose parameters are
     `variables(labels)`, each an Object3D. `asked` says the measure in words. `by_frame` tells
     whether every frame must give the same, so that frames can check one another; otherwise masks
-    a pixel smaller do. `evidence` are expressions for what else to publish. `numeric` findings
+    a pixel smaller do. With `between_ends` only frames that could see both ends of the distance
+    must: from elsewhere the nearest parts may be hidden. `numeric` findings
     can be reconciled when the check contradicts; words cannot. With `told_apart` the word counts
     only where its margin is beyond its own error. `answer` turns the measured finding into what
     is returned, in `unit` where that is not its own. `search` names what to segment where that is
@@ -31,6 +32,7 @@ class Recipe:
     body: str
     reasoning: str
     by_frame: bool = True
+    between_ends: bool = False
     numeric: bool = True
     told_apart: bool = False
     answer: str = 'result'
@@ -94,6 +96,7 @@ def check_cell(recipe: Recipe) -> Step:
         seen = ' & '.join(f'set({name}.frame_indices)' for name in names)
         lines += [
             f'frames = sorted({seen})',
+            *(_SEES_BOTH_ENDS if recipe.between_ends else ()),
             'if len(frames) > 1:  # every frame by itself',
             f'    checks = [measure({each}) for f in frames]',
             'else:  # the same frame with every mask a pixel smaller',
@@ -111,6 +114,11 @@ def check_cell(recipe: Recipe) -> Step:
     return Step(f'Check {recipe.asked} with other evidence.', how,
                 'Answer if both agree, widen the interval if they do not.', '\n'.join(lines),
                 recipe.remark)
+
+
+_SEES_BOTH_ENDS = (
+    'ends = result.from_point, result.to_point',
+    'frames = [f for f in frames if all(recon.could_see(end, f) for end in ends)]')
 
 
 def unchecked_cell(recipe: Recipe) -> Step:

@@ -52,6 +52,15 @@ async def test_a_check_that_agrees_answers_in_two_cells() -> None:
     assert 'agrees' in session.cells[1] and 'ReturnAnswer(result' in session.cells[1]
 
 
+@pytest.mark.parametrize(('question', 'only_some'), [
+    ('How far is the mug from the tape?', True),
+    ('How far is the centre of the mug from the centre of the tape?', False)])
+def test_a_frame_that_cannot_see_both_ends_does_not_check_a_closest_distance(
+        question: str, only_some: bool) -> None:
+    recipe = recipe_for(interpret(question, KNOWN), window())
+    assert ('recon.could_see' in check_cell(recipe).code) is only_some
+
+
 async def test_a_check_that_contradicts_makes_a_third_cell_widen_the_interval() -> None:
     session = FakeSession(ran(), ran(), ran(answer=submitted(distance())))
     answer = await answered(session)

@@ -39,7 +39,8 @@ def distance(query: Distance, window: FrameWindow) -> Recipe:
         places.need_gravity(window, f'a {query.axis} distance')
     first, second = variables(labels)
     return Recipe(asked.format(a, b), labels, f'return {_call(query, first, second)}', reasoning,
-                  search=search, remark=places.as_said(a, b))
+                  search=search, between_ends=query.kind == 'closest',
+                  remark=places.as_said(a, b))
 
 
 def _call(query: Distance, first: str, second: str) -> str:
