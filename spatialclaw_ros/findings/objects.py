@@ -202,13 +202,9 @@ class Object3D:
         covariance = np.diag(np.square(self._size_sigma() / 2))
         covariance = self.box.rotation @ covariance @ self.box.rotation.T
         for view in self.views[:1]:
-            for share, lever in ((view.bias_share, view.scaled(self.box.center)),
-                                 (view.focal_share, view.refocused(self.box.center))):
-                covariance += share ** 2 * np.outer(lever, lever)
-            away = float(np.linalg.norm(self.box.center - view.origin))
-            covariance += np.eye(3) * (view.pose_translation_sigma ** 2
-                                       + (view.pose_rotation_sigma * away) ** 2)
-        return covariance
+            levers = view.frame_levers(self.box.center)
+            covariance += levers.T @ levers + view.pose_covariance(self.box.center)
+        return np.asarray(covariance)
 
     def _size_sigma(self) -> np.ndarray:
         """(3,) metres: what the other masks change of the box's sides, and the point noise."""

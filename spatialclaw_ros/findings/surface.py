@@ -44,6 +44,18 @@ class View:
         away = points - self.origin
         return (away @ axis)[..., None] * axis - away
 
+    def frame_levers(self, point: np.ndarray) -> np.ndarray:
+        """(2, 3) metres: where one sigma of depth bias, of focal length, moves a `point` (3,)."""
+        return np.array([self.bias_share * self.scaled(point),
+                         self.focal_share * self.refocused(point)])
+
+    def pose_covariance(self, point: np.ndarray) -> np.ndarray:
+        """(3, 3) m²: what the error of the camera's pose does to a `point` (3,) seen here."""
+        away = point - self.origin
+        turned = away @ away * np.eye(3) - np.outer(away, away)
+        return np.asarray(self.pose_translation_sigma ** 2 * np.eye(3)
+                          + self.pose_rotation_sigma ** 2 * turned)
+
 
 class Surface(Protocol):
     """Points of one object, as one view shows it under one mask."""

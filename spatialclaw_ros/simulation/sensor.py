@@ -13,19 +13,21 @@ class SensorErrors:
     """Errors of one camera, drawn once; distances in metres.
 
     One sigma of a pixel at z is `floor + quadratic · z²`; the depth step `step · z²`.
-    `bias_share` is one sigma of the range error common to a frame; `focal_error` the relative
-    error of the focal length that camera_info tells. `pose_translation` (m, each axis) and
-    `pose_rotation` (rad, each axis) are one sigma of TF at each frame. At depth edges a pixel is
-    lost with probability `edge_loss` and takes a mixed depth with `edge_mix`; `loss` elsewhere.
+    `depth_error` is the relative error of every depth, `focal_error` that of the focal length that
+    camera_info tells. TF errs by `mount` (4, 4), of the optical frame on what carries it, the same
+    at every moment, and by `drift_translation` (m, each axis) and `drift_rotation` (rad, each
+    axis), one sigma of where the carrier is at one moment. At depth edges a pixel is lost with
+    probability `edge_loss` and takes a mixed depth with `edge_mix`; `loss` elsewhere.
     """
 
     floor: float
     quadratic: float
     step: float
-    bias_share: float
+    depth_error: float
     focal_error: float
-    pose_translation: float
-    pose_rotation: float
+    mount: np.ndarray
+    drift_translation: float
+    drift_rotation: float
     edge_loss: float
     edge_mix: float
     loss: float
@@ -34,21 +36,25 @@ class SensorErrors:
     @classmethod
     def draw(cls, rng: np.random.Generator, pose_translation: float, pose_rotation: float
              ) -> SensorErrors:
-        """Errors of one camera whose TF is known to about `pose_translation`, `pose_rotation`."""
-        scale = rng.uniform(0.7, 1.25)
+        """Errors of one camera whose TF is known to about `pose_translation`, `pose_rotation`.
+
+        One sigma in each axis; the mount and the moment have half of the variance each.
+        """
+        share = rng.uniform(0.7, 1.25) * np.sqrt(0.5)
+        translation, rotation = pose_translation * share, pose_rotation * share
         return cls(
             floor=rng.uniform(0.0005, 0.0013), quadratic=rng.uniform(0.0012, 0.0026),
-            step=rng.uniform(0.0005, 0.0015), bias_share=rng.uniform(0.003, 0.005),
-            focal_error=rng.normal(0, 0.002), pose_translation=pose_translation * scale,
-            pose_rotation=pose_rotation * scale, edge_loss=rng.uniform(0.2, 0.5),
-            edge_mix=rng.uniform(0.1, 0.3), loss=rng.uniform(0.002, 0.015),
-            holes=int(rng.integers(0, 6)))
+            step=rng.uniform(0.0005, 0.0015), depth_error=rng.normal(0, rng.uniform(0.003, 0.005)),
+            focal_error=rng.normal(0, 0.002), mount=_small_motion(rng, translation, rotation),
+            drift_translation=translation, drift_rotation=rotation,
+            edge_loss=rng.uniform(0.2, 0.5), edge_mix=rng.uniform(0.1, 0.3),
+            loss=rng.uniform(0.002, 0.015), holes=int(rng.integers(0, 6)))
 
     @classmethod
     def none(cls) -> SensorErrors:
         """A perfect sensor."""
-        return cls(floor=0, quadratic=0, step=0, bias_share=0, focal_error=0, pose_translation=0,
-                   pose_rotation=0, edge_loss=0, edge_mix=0, loss=0, holes=0)
+        return cls(floor=0, quadratic=0, step=0, depth_error=0, focal_error=0, mount=np.eye(4),
+                   drift_translation=0, drift_rotation=0, edge_loss=0, edge_mix=0, loss=0, holes=0)
 
     def depth(self, true_depth: np.ndarray, lost_share: np.ndarray, cosine: np.ndarray,
               rng: np.random.Generator) -> np.ndarray:
@@ -65,7 +71,7 @@ class SensorErrors:
         mixed = edge & (chance > 1 - self.edge_mix)
         share = rng.random(shape)
         depth = np.where(mixed, share * near + (1 - share) * far, finite).astype(float)
-        depth *= 1 + rng.normal(0, self.bias_share)
+        depth *= 1 + self.depth_error
         depth += rng.standard_normal(shape) * (self.floor + self.quadratic * depth ** 2)
         if self.step > 0:
             steps = self.step * finite ** 2
@@ -88,8 +94,16 @@ class SensorErrors:
 
     def pose(self, true_pose: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Camera-to-world (4, 4) as TF tells it for `true_pose` (4, 4)."""
+        drift = _small_motion(rng, self.drift_translation, self.drift_rotation)
         told = true_pose.copy()
-        turn, _ = cv2.Rodrigues(rng.normal(0, 1, 3) * self.pose_rotation)
-        told[:3, :3] = turn @ true_pose[:3, :3]
-        told[:3, 3] += rng.normal(0, 1, 3) * self.pose_translation
-        return told
+        told[:3, :3] = drift[:3, :3] @ true_pose[:3, :3]
+        told[:3, 3] += drift[:3, 3]
+        return np.asarray(told @ self.mount)
+
+
+def _small_motion(rng: np.random.Generator, translation: float, rotation: float) -> np.ndarray:
+    """(4, 4) a motion drawn with one sigma of `translation` (m) and `rotation` (rad) each axis."""
+    motion = np.eye(4)
+    motion[:3, :3], _ = cv2.Rodrigues(rng.normal(0, 1, 3) * rotation)
+    motion[:3, 3] = rng.normal(0, 1, 3) * translation
+    return motion

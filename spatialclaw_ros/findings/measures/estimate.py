@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Hashable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
@@ -43,17 +44,16 @@ _ALIKE = 2.0
 class Estimate:
     """A measure from one view or pair of views.
 
-    `errors` (B,) are drawn errors of the pixel part, centred; `mask` and `pose` one sigma;
-    `frame` one sigma each of what the depth bias, another in every frame, and the focal length,
-    the same in all, do. `points` (N, 3) world metres are what it rests on, `frames` where these
-    were seen. `ends` are the places (3,) that make it an extremum, each with its sight, where
-    views are to be told apart by whether they show these.
+    `errors` (B,) are drawn errors of the pixel part, centred; `mask`, `frame` and `pose` one
+    sigma. `points` (N, 3) world metres are what it rests on, `frames` where these were seen.
+    `ends` are the places (3,) that make it an extremum, each with its sight, where views are to be
+    told apart by whether they show these.
     """
 
     value: float
     errors: np.ndarray
     mask: float
-    frame: tuple[float, float]
+    frame: float
     pose: float
     points: np.ndarray
     frames: tuple[int, ...]
@@ -62,12 +62,12 @@ class Estimate:
     @property
     def sigma(self) -> Sigma:
         """The four parts."""
-        return Sigma(self.mask, float(np.std(self.errors)), math.hypot(*self.frame), self.pose)
+        return Sigma(self.mask, float(np.std(self.errors)), self.frame, self.pose)
 
     @property
     def own(self) -> float:
         """One sigma of what differs from view to view, at least a micrometre."""
-        return max(math.hypot(self.mask, float(np.std(self.errors)), self.frame[0]), 1e-6)
+        return max(math.hypot(self.mask, float(np.std(self.errors))), 1e-6)
 
     def interval(self, low: float = -math.inf) -> Interval:
         """95 % interval, cut at `low`; contains the value."""
@@ -104,14 +104,14 @@ def mask_sigma(plain: float, alternatives: Sequence[float]) -> float:
 Ends = Sequence[tuple[np.ndarray, View | None]]
 
 
-def frame_sigma(measure: Callable[[list[np.ndarray]], float], ends: Ends) -> tuple[float, float]:
-    """Frame part: what a frame's depth bias and what the focal error change of `measure`.
+def frame_sigma(measure: Callable[[list[np.ndarray]], float], ends: Ends) -> float:
+    """Frame part: what a camera's depth bias and its focal error change of `measure`.
 
     `ends` are points (N, 3) with the view each was seen in; `measure` takes such points, in that
-    order. Errors of one frame move all its points together, those of two frames are independent.
+    order. Both are the camera's: they move what it saw in all of its frames together.
     """
-    return (_by_view(measure, ends, lambda v, points: [v.bias_share * v.scaled(points)]),
-            _by_view(measure, ends, lambda v, points: [v.focal_share * v.refocused(points)]))
+    return _moved(measure, ends, lambda view: view.camera, lambda v, points: [
+        v.bias_share * v.scaled(points), v.focal_share * v.refocused(points)])
 
 
 def pose_sigma(measure: Callable[[list[np.ndarray]], float], ends: Ends) -> float:
@@ -122,21 +122,22 @@ def pose_sigma(measure: Callable[[list[np.ndarray]], float], ends: Ends) -> floa
         shifts = [np.broadcast_to(axis, points.shape) * view.pose_translation_sigma
                   for axis in np.eye(3)]
         return turns + shifts
-    return _by_view(measure, ends, moves)
+    return _moved(measure, ends, lambda view: view.frame, moves)
 
 
-def _by_view(measure: Callable[[list[np.ndarray]], float], ends: Ends,
-             moves: Callable[[View, np.ndarray], list[np.ndarray]]) -> float:
+def _moved(measure: Callable[[list[np.ndarray]], float], ends: Ends,
+           source: Callable[[View], Hashable],
+           moves: Callable[[View, np.ndarray], list[np.ndarray]]) -> float:
+    """One sigma of `measure`: each error in `moves` is one of a `source`, and these independent."""
     plain = measure([points for points, _ in ends])
-    views = {view.frame: view for _, view in ends if view is not None}
+    moved = [(None, []) if view is None else (source(view), moves(view, points))
+             for points, view in ends]
     variance = 0.0
-    for frame, view in views.items():
-        per_end = [moves(view, points) if of is not None and of.frame == frame else None
-                   for points, of in ends]
-        count = next(len(moved) for moved in per_end if moved is not None)
-        for i in range(count):
-            shifted = [points if moved is None else points + moved[i]
-                       for (points, _), moved in zip(ends, per_end, strict=True)]
+    for one in {of for of, _ in moved if of is not None}:
+        for errors in zip(*(by for of, by in moved if of == one), strict=True):
+            left = iter(errors)
+            shifted = [points + next(left) if of == one else points
+                       for (points, _), (of, _) in zip(ends, moved, strict=True)]
             variance += (measure(shifted) - plain) ** 2
     return math.sqrt(variance)
 
@@ -144,10 +145,11 @@ def _by_view(measure: Callable[[list[np.ndarray]], float], ends: Ends,
 def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estimate, str]:
     """Estimates of one thing from several views as one, and a note.
 
-    The mean, weighted by the errors that each view has for itself (the focal length's it has
-    not), and by what the views differ by beyond these: a calibration or a mask may be worse than
-    told (the random-effects model of DerSimonian and Laird, Controlled Clinical Trials 1986).
-    Masks err alike in every view, by what the object's outline is like: their part is a mean too.
+    The mean, weighted by the errors that each view has for itself (the depth bias and the focal
+    length are the camera's), and by what the views differ by beyond these: a calibration or a mask
+    may be worse than told (the random-effects model of DerSimonian and Laird, Controlled Clinical
+    Trials 1986). Masks err alike in every view, by what the object's outline is like: their part
+    is a mean too, and so is the frame's.
     Where the measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show
     different parts: the mean is then of the most extreme view and of those that show the same.
     """
@@ -166,15 +168,14 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
     value = float(weight @ values)
     best = estimates[int(np.argmin(np.where(alike, np.abs(values - value), np.inf)))]
     shrink = math.sqrt(float(np.square(weight) @ np.square(own))) / best.own
-    mask = float(weight @ [e.mask for e in estimates])
+    mask, frame = weight @ [(e.mask, e.frame) for e in estimates]
     excess = math.sqrt(between * float(np.square(weight).sum()))
     frames = tuple(sorted({frame for e in estimates for frame in e.frames}))
     chi = float(np.ptp(values)) / (_DISAGREE * math.sqrt(2) * float(np.median(own)))
     note = f'views differ: {", ".join(f"{v:.3f}" for v in values)}' if chi > 1 else ''
     return Estimate(
-        value, best.errors * shrink, math.hypot(mask, excess),
-        (best.frame[0] * shrink, best.frame[1]), best.pose * shared_pose(int(alike.sum())),
-        best.points, frames), note
+        value, best.errors * shrink, math.hypot(mask, excess), float(frame),
+        best.pose * shared_pose(int(alike.sum())), best.points, frames), note
 
 
 def _between(values: np.ndarray, own: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -25,7 +26,6 @@ from spatialclaw_ros.findings.measures.inputs import pairs_of
 from spatialclaw_ros.findings.measures.inputs import spread_out
 from spatialclaw_ros.findings.measures.points import end_covariances
 from spatialclaw_ros.findings.measures.points import view_covariance
-from spatialclaw_ros.findings.measures.points import view_covariances
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.geometry.transforms import inverse
 from spatialclaw_ros.geometry.transforms import transform
@@ -58,15 +58,18 @@ def position(a: Any, frame: int | None = None) -> Position:
 def _mean_covariance(sights: Sequence[Sight]) -> np.ndarray:
     """(3, 3) m² of the mean of the centroids that `sights` show.
 
-    Masks err alike in all of them and the focal length is the same; the depth bias is another in
-    every frame, and so is a part of the pose's error.
+    Masks err alike in all of them, and each camera's depth bias and focal length are the same; a
+    part of the pose's error is another in every frame.
     """
-    count = len(sights)
-    own = [_own_covariance(s) for s in sights]
-    bias, focal, pose = np.mean(
-        [view_covariances(s.surface().center, s.view) for s in sights], axis=0)
-    return np.asarray(
-        np.mean(own, axis=0) + bias / count + focal + pose * shared_pose(count) ** 2)
+    own = np.mean([_own_covariance(s) for s in sights], axis=0)
+    pose = np.zeros((3, 3))
+    levers: defaultdict[str, np.ndarray] = defaultdict(lambda: np.zeros((2, 3)))
+    for view, center in ((s.view, s.surface().center) for s in sights):
+        if view is not None:
+            pose += view.pose_covariance(center) / len(sights)
+            levers[view.camera] += view.frame_levers(center) / len(sights)
+    return np.asarray(own + pose * shared_pose(len(sights)) ** 2 + sum(
+        of_camera.T @ of_camera for of_camera in levers.values()))
 
 
 def check_still(a: Any) -> None:

@@ -207,7 +207,7 @@ def _angle_in_view(sight: Sight, up: np.ndarray, angle: Callable[[np.ndarray, np
                                         face_only=face_only)) is not None]
     errors = np.array(drawn) - np.mean(drawn)
     view = sight.view
-    frame = (0.0, 0.0 if view is None else abs(angle(_refocused(normal, view), up) - plain))
+    frame = 0.0 if view is None else abs(angle(_refocused(normal, view), up) - plain)
     pose = 0.0 if view is None else view.pose_rotation_sigma
     return Estimate(plain, errors, mask_sigma(plain, others), frame, pose, points[:1],
                     frames_of(sight))

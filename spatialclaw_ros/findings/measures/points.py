@@ -9,22 +9,12 @@ from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.findings.surface import View
 
 
-def view_covariances(point: np.ndarray, view: View | None
-                     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(3, 3) m² each: what depth bias, focal length, pose do to a `point` (3,) of `view`."""
-    if view is None:
-        return np.zeros((3, 3)), np.zeros((3, 3)), np.zeros((3, 3))
-    nearer, wider = view.scaled(point), view.refocused(point)
-    cross = np.square(np.linalg.norm(nearer)) * np.eye(3) - np.outer(nearer, nearer)
-    return (view.bias_share ** 2 * np.outer(nearer, nearer),
-            view.focal_share ** 2 * np.outer(wider, wider),
-            view.pose_translation_sigma ** 2 * np.eye(3) + view.pose_rotation_sigma ** 2 * cross)
-
-
 def view_covariance(point: np.ndarray, view: View | None, *, pose: bool = True) -> np.ndarray:
     """(3, 3) m²: frame and, if asked for, pose errors of a `point` (3,) seen in `view`."""
-    bias, focal, of_pose = view_covariances(point, view)
-    return bias + focal + (of_pose if pose else 0.0)
+    if view is None:
+        return np.zeros((3, 3))
+    levers = view.frame_levers(point)
+    return levers.T @ levers + (view.pose_covariance(point) if pose else 0.0)
 
 
 def end_covariances(a: Object3D, b: Object3D, estimate: Estimate) -> tuple[np.ndarray, np.ndarray]:

@@ -8,12 +8,15 @@ import pytest
 from spatialclaw_ros.findings.errors import NotVisible
 from spatialclaw_ros.findings.measures.estimate import combined
 from spatialclaw_ros.findings.measures.estimate import Estimate
+from spatialclaw_ros.findings.measures.estimate import frame_sigma
+from spatialclaw_ros.findings.measures.estimate import pose_sigma
 from spatialclaw_ros.findings.sight import PointSight
 from spatialclaw_ros.findings.surface import PointSurface
+from spatialclaw_ros.findings.surface import View
 
 
 def estimate(value, sigma, frame=0):
-    return Estimate(value, np.zeros(2), sigma, (0.0, 0.0), 0.0, np.zeros((2, 3)), (frame,))
+    return Estimate(value, np.zeros(2), sigma, 0.0, 0.0, np.zeros((2, 3)), (frame,))
 
 
 @pytest.mark.parametrize('sign', [1, -1])
@@ -73,3 +76,37 @@ def test_a_view_that_shows_the_same_places_counts_though_its_extremum_is_another
 def test_no_view_is_an_error():
     with pytest.raises(NotVisible, match='no view'):
         combined([])
+
+
+def view(frame, camera, y=0.0):
+    """A camera at (0, y, 0) that looks along z, of depth half a percent off and exact focus."""
+    pose = np.eye(4)
+    pose[1, 3] = y
+    return View(frame, camera, 0, pose, 0.005, 0.0, 0.003, 0.0, 'world', 500.0)
+
+
+@pytest.mark.parametrize(('second', 'expected'), [
+    (view(0, 'front'), 0.005), (view(1, 'front'), 0.005),
+    (view(1, 'rear'), 0.005 * np.hypot(2, 3))])
+def test_depth_bias_is_the_cameras_in_all_of_its_frames(second, expected):
+    """Along the line of sight 2 m and 3 m are 1 m apart, and so are both told too far."""
+    ends = [(np.array([[0.0, 0, 2]]), view(0, 'front')), (np.array([[0.0, 0, 3]]), second)]
+    found = frame_sigma(lambda points: float(points[1][0, 2] - points[0][0, 2]), ends)
+    assert found == pytest.approx(expected)
+
+
+def test_poses_err_in_every_frame_by_themselves():
+    first, second = view(0, 'front'), view(1, 'front')
+    ends = [(np.array([[0.0, 0, 2]]), first), (np.array([[0.0, 0, 3]]), second)]
+
+    def apart(points):
+        return float(points[1][0, 2] - points[0][0, 2])
+    assert pose_sigma(apart, ends) == pytest.approx(0.003 * np.sqrt(2))
+    assert pose_sigma(apart, [ends[0], (ends[1][0], first)]) == pytest.approx(0, abs=1e-9)
+
+
+def test_what_the_camera_errs_by_does_not_shrink_with_more_views():
+    views = [replace(estimate(1.0, 0.01, i), frame=0.005) for i in range(4)]
+    found, _ = combined(views)
+    assert found.sigma.mask == pytest.approx(0.01), 'masks err alike too'
+    assert found.sigma.frame == pytest.approx(0.005)
