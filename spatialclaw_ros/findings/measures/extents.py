@@ -125,12 +125,8 @@ def extent_in_views(s: Sight, t: Sight, direction: np.ndarray) -> Estimate | Non
 
     def along(ends: list[np.ndarray]) -> float:
         return float((ends[1][0] - ends[0][0]) @ direction)
-    if s is t:
-        others = [up + down for up, down in zip(high.others, low.others, strict=True)]
-        mask = mask_sigma(high.plain + low.plain, others)
-    else:
-        mask = float(np.hypot(mask_sigma(high.plain, high.others),
-                              mask_sigma(low.plain, low.others)))
+    mask = float(np.hypot(mask_sigma(high.plain, high.others),
+                          mask_sigma(low.plain, low.others)))
     errors = high.errors + low.errors
     seen = [(points[:1], s.view), (points[1:], t.view)]
     return Estimate(
