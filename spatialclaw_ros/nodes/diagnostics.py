@@ -17,6 +17,10 @@ from spatialclaw_ros.scene.frame_ring import FrameRing
 
 _OK, _WARN, _ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
+#: What to do where depth comes, but not for every image.
+_ROOM = ('images are lost between processes: give the middleware room, Fast DDS by '
+         'FASTDDS_DEFAULT_PROFILES_FILE=…/spatialclaw_ros/config/fastdds_shm.xml in both')
+
 
 class Diagnostics:
     """Turns counts into DiagnosticStatus; rates are those since the last report."""
@@ -57,6 +61,8 @@ class Diagnostics:
         level, message = _OK, f'{rate:.1f} Hz in, {kept:.1f} Hz kept'
         if dropped > had_dropped:
             level, message = _WARN, counts.summary()
+            if counts.accepted and any(reason.startswith('no depth') for reason in counts.reasons):
+                message = f'{message}; {_ROOM}'
         elif not counts.images:
             level, message = _WARN, 'no image received'
         if counts.last_pose_problem and counts.without_pose:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dataclasses import field
 import importlib.util
 from pathlib import Path
+import re
 import sys
 import types
 from typing import Any
@@ -106,6 +107,11 @@ def configurations_in(value):
     return set()
 
 
+def configurations_in_text(text):
+    """The same of an attribute of an XML launch file."""
+    return set(re.findall(r'\$\(var (\w+)\)', text))
+
+
 def flat(tree, prefix=''):
     for key, value in tree.items():
         if isinstance(value, dict):
@@ -191,8 +197,17 @@ def test_sensor_profiles_name_parameters_there_are(path):
 def test_the_xml_include_has_the_arguments_of_the_python_file(load):
     root = ElementTree.parse(ROOT / 'launch' / 'server.launch.xml').getroot()
     declared = arguments_of(load(ROOT / 'launch' / 'server.launch.py'))
-    assert {arg.get('name') for arg in root.iter('arg')} <= set(declared)
-    assert root.find('node').get('exec') == 'server'
+    arguments = {arg.get('name'): arg.get('default') for arg in root.iter('arg')}
+    assert set(arguments) == set(declared) - {'rviz'}
+    assert all(arg.get('description') for arg in root.iter('arg'))
+    node = root.find('node')
+    assert node.get('exec') == 'server'
+    used = ' '.join(value for element in root.iter() for value in element.attrib.values())
+    assert all(f'$(var {name})' in used for name in arguments)
+    server = next(e for e in load(ROOT / 'launch' / 'server.launch.py') if isinstance(e, Node))
+    assert {remap.get('from'): configurations_in_text(remap.get('to')) for remap in
+            node.iter('remap')} == {source: configurations_in(to) for source, to in
+                                    server.kwargs['remappings']}
 
 
 def test_every_executable_is_installed():
