@@ -158,7 +158,7 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
     if len(estimates) == 1:
         return estimates[0], ''
     own = np.array([e.own for e in estimates])
-    apart = np.hypot(own, [_OWN_POSE * e.pose for e in estimates])
+    apart = np.array([math.hypot(e.own, e.frame, _OWN_POSE * e.pose) for e in estimates])
     values = np.array([e.value for e in estimates])
     alike = (_with_most_extreme(estimates, apart, extremum) if extremum
              else np.ones(len(own), bool))
