@@ -44,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     coverage.add_argument('--placements', type=int, default=200, metavar='N')
     coverage.add_argument('--families', nargs='+', default=sorted(MEASURES),
                           choices=sorted(MEASURES))
-    coverage.add_argument('--views', type=int, default=2, help='frames of each placement')
+    coverage.add_argument('--views', type=int, default=3,
+                          help='frames of each placement; 3 is what simulate writes')
     coverage.add_argument('--seed', type=int, default=0)
     coverage.add_argument('--jobs', type=int, default=os.cpu_count() or 1)
     coverage.add_argument('--json', action='store_true', help='print every score as JSON')

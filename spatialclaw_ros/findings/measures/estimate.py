@@ -142,7 +142,8 @@ def _moved(measure: Callable[[list[np.ndarray]], float], ends: Ends,
     return math.sqrt(variance)
 
 
-def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estimate, str]:
+def combined(estimates: Sequence[Estimate], *, extremum: int = 0, parts_differ: bool = False
+             ) -> tuple[Estimate, str]:
     """Estimates of one thing from several views as one, and a note.
 
     The mean, weighted by the errors that each view has for itself (the depth bias and the focal
@@ -152,6 +153,8 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
     is a mean too, and so is the frame's.
     Where the measure is an `extremum` (-1 the smallest, 1 the largest counts) views may show
     different parts: the mean is then of the most extreme view and of those that show the same.
+    Where `parts_differ`, the mean over what each view shows is what is asked for: that these are
+    different parts is then no error of it.
     """
     if not estimates:
         raise NotVisible('no view shows a surface that could be measured; ask of another frame')
@@ -162,7 +165,7 @@ def combined(estimates: Sequence[Estimate], *, extremum: int = 0) -> tuple[Estim
     values = np.array([e.value for e in estimates])
     alike = (_with_most_extreme(estimates, apart, extremum) if extremum
              else np.ones(len(own), bool))
-    between = _between(values[alike], apart[alike])
+    between = 0.0 if parts_differ else _between(values[alike], apart[alike])
     weight = np.where(alike, 1 / (np.square(apart) + between), 0.0)
     weight /= weight.sum()
     value = float(weight @ values)

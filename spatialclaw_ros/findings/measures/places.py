@@ -35,7 +35,8 @@ def centroid_distance(a: Any, b: Any) -> Distance:
     """Distance between the centroids of the visible points of `a` and `b`, metres."""
     a, b = as_object(a), as_object(b)
     best, note = combined([_centroids_apart(s, t) for s, t in pairs_of(a, b)
-                           if len(s.surface().points) and len(t.surface().points)])
+                           if len(s.surface().points) and len(t.surface().points)],
+                          parts_differ=True)
     return Distance(
         a.name, b.name, 'CENTROID', best.points[0], best.points[1], best.value, best.sigma,
         best.interval(low=0.0), *end_covariances(a, b, best), frames=best.frames, note=note)

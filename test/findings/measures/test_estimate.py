@@ -54,6 +54,13 @@ def test_views_that_differ_beyond_their_errors_widen_a_mean():
     assert 'views differ' in note
 
 
+def test_where_views_show_different_parts_their_difference_is_no_error():
+    found, note = combined([estimate(1.0, 0.001), estimate(1.02, 0.001, 1)], parts_differ=True)
+    assert found.value == pytest.approx(1.01)
+    assert found.sigma.total == pytest.approx(0.001)
+    assert 'views differ' in note
+
+
 def test_where_views_differ_the_one_of_small_told_errors_does_not_decide():
     found, _ = combined([estimate(1.0, 0.001), estimate(1.04, 0.004, 1)])
     assert found.value == pytest.approx(1.02, abs=0.002)
