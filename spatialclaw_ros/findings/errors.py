@@ -13,6 +13,7 @@ SpatialError
 ├── Unanswerable        no way to answer with what is configured
 ├── OutOfBudget         steps or time are spent
 ├── Busy                no room to queue the goal
+├── Unwalled            the walls about the kernel cannot be raised here
 └── BadGoal             the goal contradicts itself
 """
 
@@ -95,6 +96,12 @@ class Busy(SpatialError):
     """No room to queue the goal."""
 
     code = ErrorCode.BUSY
+
+
+class Unwalled(SpatialError):
+    """The walls about the kernel cannot be raised here; says what would help."""
+
+    code = ErrorCode.SANDBOX_UNAVAILABLE
 
 
 class BadGoal(SpatialError):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 from spatialclaw_ros.kernel.channel import Message
 from spatialclaw_ros.kernel.errors import NurseryDied
 from spatialclaw_ros.kernel.outcome import CellOutcome
@@ -53,16 +51,6 @@ def outcome(report: Message | None, process: KernelProcess, stopped_by: str, lim
     return CellOutcome(status, stdout, error, error_type, variables, seconds, fields['note'])
 
 
-def exit_words(status: int) -> str:
-    """An exit status in words; negative is a signal."""
-    if status >= 0:
-        return f'exited with status {status}'
-    number = -status
-    name = signal.Signals(number).name if number in set(signal.Signals) else f'signal {number}'
-    hint = '; perhaps the system ran out of memory' if number == signal.SIGKILL else ''
-    return f'was ended by {name} ({signal.strsignal(number)}{hint})'
-
-
 _STOPS = {'limit': ('timeout', 'TimeoutError'), 'cancel': ('killed', 'Cancelled')}
 
 
@@ -79,7 +67,7 @@ def _without_report(process: KernelProcess, stopped_by: str, limit: float, stdou
         error = f'ChannelError: the cell broke the way to its host: {process.breach}'
     else:
         status, error_type = 'killed', 'Crashed'
-        error = f'Crashed: the kernel {exit_words(ended)}'
+        error = f'Crashed: the kernel {ended}'
         where = process.crash_lines()
         if where:
             error += f' here (innermost first):\n{where}'

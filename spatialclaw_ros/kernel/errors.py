@@ -4,6 +4,7 @@ KernelError
 ├── ChannelError     the other end does not keep to the protocol
 ├── NurseryDied      the process that forks kernels is gone: start another
 ├── OpeningFailed    a kernel could not be forked or could not open its workshop
+│   └── SandboxUnavailable   a wall that the policy asks for cannot be raised on this system
 └── KernelBusy       a second cell was run while one was running, or after close
 """
 
@@ -24,6 +25,10 @@ class NurseryDied(KernelError):
 
 class OpeningFailed(KernelError):
     """A kernel could not be forked, walled in or opened; the message says why."""
+
+
+class SandboxUnavailable(OpeningFailed):
+    """A wall that the policy asks for cannot be raised; the message says what would help."""
 
 
 class KernelBusy(KernelError):

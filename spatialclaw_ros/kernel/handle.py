@@ -15,6 +15,7 @@ from spatialclaw_ros.kernel.channel import Message
 from spatialclaw_ros.kernel.errors import KernelBusy
 from spatialclaw_ros.kernel.errors import NurseryDied
 from spatialclaw_ros.kernel.errors import OpeningFailed
+from spatialclaw_ros.kernel.errors import SandboxUnavailable
 from spatialclaw_ros.kernel.outcome import CellOutcome
 from spatialclaw_ros.kernel.outcome import Limits
 from spatialclaw_ros.kernel.output import Output
@@ -130,6 +131,8 @@ class Kernel:
             return sandbox
         if heard.done():
             reason = heard.result().get('error', str)
+            if heard.result().type == 'unwalled':
+                raise SandboxUnavailable(reason)
             raise OpeningFailed(f'the kernel could not be opened:\n{reason}')
         if not process.ended.done():
             raise OpeningFailed(f'the kernel was not open after {_OPENING_SECONDS:g} s')
@@ -137,7 +140,7 @@ class Kernel:
         if isinstance(ended, NurseryDied):
             raise ended
         said = (process.read_output() or b'').decode('utf-8', 'replace')
-        raise OpeningFailed(f'the kernel {endings.exit_words(ended)} while it was opened:\n{said}')
+        raise OpeningFailed(f'the kernel {ended} while it was opened:\n{said}')
 
     async def _run(self, process: KernelProcess, code: str, output: Output, on_call: OnCall,
                    seconds: float) -> CellOutcome:

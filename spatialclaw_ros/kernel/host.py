@@ -30,6 +30,7 @@ from spatialclaw_ros.kernel.outcome import CellOutcome
 from spatialclaw_ros.kernel.outcome import Limits
 from spatialclaw_ros.kernel.outcome import Variable
 from spatialclaw_ros.kernel.process import Ends
+from spatialclaw_ros.kernel.process import Exit
 from spatialclaw_ros.kernel.process import KernelProcess
 
 __all__ = ['CellOutcome', 'Kernel', 'Limits', 'Nursery', 'Variable']
@@ -48,17 +49,22 @@ _STDERR_TAIL = 4000
 class _Birth:
     ends: Ends
     forked: asyncio.Future[KernelProcess]
-    ended: asyncio.Future[int | NurseryDied]
+    ended: asyncio.Future[Exit | NurseryDied]
 
 
 class Nursery:
-    """A process that holds the preloaded modules and forks kernels; made by `start`."""
+    """A process that holds the preloaded modules and forks kernels; made by `start`.
+
+    `sandbox` says in words which walls can be raised about a kernel here, `missing` which that
+    the policy 'strict' needs cannot.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], sock: socket.socket, stderr: int,
                  scratch: Path) -> None:
         """Take ownership of the process, its control socket, its stderr and its folder."""
         loop = asyncio.get_running_loop()
         self.pid = process.pid
+        self.sandbox = self.missing = ''
         self._process = process
         self._stderr = stderr
         self._scratch = scratch
@@ -147,6 +153,7 @@ class Nursery:
 
     def _hear(self, message: channel.Message) -> None:
         if message.type == 'ready':
+            self.sandbox, self.missing = message.get('sandbox', str), message.get('missing', str)
             self._ready.set_result(None)
             return
         number = message.get('id', int)
@@ -160,7 +167,7 @@ class Nursery:
             return
         del self._births[number]
         if message.type == 'exited':
-            birth.ended.set_result(message.get('status', int))
+            birth.ended.set_result(Exit(message.get('status', int), message.get('why', str)))
         elif birth.forked.done():
             birth.ends.close()
         else:

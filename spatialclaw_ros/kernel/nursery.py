@@ -6,6 +6,7 @@ model and has exactly one thread, so that what it forks is clean.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 from dataclasses import dataclass
 import gc
@@ -29,12 +30,18 @@ from spatialclaw_ros.kernel import worker
 _MMAP_THRESHOLD, _TRIM_THRESHOLD, _TOP_PAD = (-3, 32 << 20), (-1, 256 << 20), (-2, 16 << 20)
 
 
-@dataclass(frozen=True)
+_PROBE_BYTES = 256 << 20
+#: What a kernel may keep in its scratch folder, and how often that is looked at.
+_MOST_SCRATCH_BYTES, _LOOK_SECONDS = 256 << 20, 0.2
+
+
+@dataclass
 class _Child:
     id: int
     pid: int
     pidfd: int
     scratch: Path
+    why_killed: str = ''
 
 
 def main(control: int, preload: str, scratch: str) -> None:
@@ -67,17 +74,21 @@ class _Nursery:
     def __init__(self, sock: socket.socket, module: types.ModuleType, scratch: Path) -> None:
         self._module = module
         self._scratch = scratch
+        self._readable = walls.readable_places()
         self._pid = os.getpid()
         self._children: dict[int, _Child] = {}
         self._channel = channel.Channel(sock, most_out=channel.CONTROL, most_in=channel.CONTROL)
         self._selector = selectors.DefaultSelector()
         self._selector.register(sock, selectors.EVENT_READ)
-        self._channel.send('ready', {'pid': self._pid})
+        words, missing = walls.probe(
+            walls.Site(_PROBE_BYTES, scratch, self._readable))
+        self._channel.send('ready', {'sandbox': words, 'missing': missing})
 
     def serve(self) -> None:
         """Fork and reap. Raises EOFError when the host has gone."""
         while True:
-            for key, _events in self._selector.select():
+            self._bound_scratch()
+            for key, _events in self._selector.select(_LOOK_SECONDS if self._children else None):
                 child = self._children.get(key.fd)
                 if child is not None:
                     self._reap(child)
@@ -95,6 +106,13 @@ class _Nursery:
         self._children.clear()
         self._end_orphans()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _bound_scratch(self) -> None:
+        for child in self._children.values():
+            if not child.why_killed and _takes_over(_MOST_SCRATCH_BYTES, child.scratch):
+                child.why_killed = (f'its files took over {_MOST_SCRATCH_BYTES >> 20} MB, all '
+                                    'that a kernel may keep in its scratch folder')
+                signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
 
     def _fork(self, message: channel.Message) -> None:
         number = message.get('id', int)
@@ -127,8 +145,8 @@ class _Nursery:
             wire, output, arena, crash = message.fds
             worker.live(worker.Birth(
                 preload=self._module, parent=self._pid, channel=wire, output=output, arena=arena,
-                crash=crash, scratch=scratch, sandbox=message.get('sandbox', str),
-                memory_bytes=message.get('memory_bytes', int)))
+                crash=crash, sandbox=message.get('sandbox', str), site=walls.Site(
+                    message.get('memory_bytes', int), scratch, self._readable)))
             status = 0
         except BaseException as error:
             print(failure.whole(error), file=sys.stderr)
@@ -152,4 +170,17 @@ class _Nursery:
         os.close(child.pidfd)
         self._end_orphans()
         shutil.rmtree(child.scratch, ignore_errors=True)
-        self._channel.send('exited', {'id': child.id, 'status': status})
+        self._channel.send(
+            'exited', {'id': child.id, 'status': status, 'why': child.why_killed})
+
+
+def _takes_over(most: int, folder: Path) -> bool:
+    """Whether the files beneath `folder` take more than `most` bytes, an empty one a page."""
+    total = 0
+    for where, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            with contextlib.suppress(OSError):
+                total += max((Path(where) / name).lstat().st_blocks * 512, 4096)
+            if total > most:
+                return True
+    return False

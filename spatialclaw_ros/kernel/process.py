@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 import contextlib
+from dataclasses import dataclass
 import fcntl
 import mmap
 import os
@@ -53,14 +54,32 @@ class Ends:
         channel.close_all([self.output, self.crash])
 
 
+@dataclass(frozen=True)
+class Exit:
+    """How a process ended: its status, negative for a signal, and why it was killed, if known."""
+
+    status: int
+    why: str = ''
+
+    def __str__(self) -> str:
+        if self.why:
+            return f'was killed: {self.why}'
+        if self.status >= 0:
+            return f'exited with status {self.status}'
+        number = -self.status
+        name = signal.Signals(number).name if number in set(signal.Signals) else f'signal {number}'
+        hint = '; perhaps the system ran out of memory' if number == signal.SIGKILL else ''
+        return f'was ended by {name} ({signal.strsignal(number)}{hint})'
+
+
 class KernelProcess:
     """A running kernel: signals to it, messages, output, and its end.
 
     `listener` gets its messages; one that comes while there is none is a breach. `ended` gives
-    the exit status (negative: the signal) or NurseryDied.
+    its Exit or NurseryDied.
     """
 
-    def __init__(self, pidfd: int, ends: Ends, ended: asyncio.Future[int | NurseryDied]) -> None:
+    def __init__(self, pidfd: int, ends: Ends, ended: asyncio.Future[Exit | NurseryDied]) -> None:
         """Take ownership of `pidfd` and of the host's side of `ends`."""
         self._pidfd = pidfd
         self._ends = ends

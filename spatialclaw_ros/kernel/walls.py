@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
+import json
 import os
 from pathlib import Path
+import platform
 import resource
 import signal
+import sys
+
+from spatialclaw_ros.kernel import landlock
+from spatialclaw_ros.kernel import seccomp
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 _MOST_FILES = 4096
 _MOST_FILE_BYTES = 256 << 20
+
+_MOST_CPU_SECONDS = 3600
+_NOBODY = 65534
+#: What libraries read of the system: code, fonts, time zones, and what the machine has.
+_SYSTEM = ('/usr', '/lib', '/lib64', '/etc/ld.so.cache', '/etc/localtime', '/etc/fonts',
+           '/sys/devices/system', '/proc/cpuinfo', '/proc/meminfo', '/proc/self', '/dev/null',
+           '/dev/zero', '/dev/urandom')
+_NO_FILE_WALL = ('no wall about files: the system has no Landlock (Linux 5.13 with '
+                 '"landlock" in /sys/kernel/security/lsm), and an unprivileged user could not '
+                 "read the interpreter's folder")
+_NO_FILTER = 'no filter of system calls: the system has no seccomp filters for this machine'
+#: How an operator runs without a wall that is missing.
+OPERATORS_CHOICE = 'To run without, choose it: --ros-args -p kernel.sandbox:=available'
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -37,18 +57,106 @@ def children_of(pid: int) -> set[int]:
         return set()
 
 
-def raise_walls(policy: str, memory_bytes: int, scratch: Path) -> str:
-    """Raise what walls there are, and say in words which are up.
+class WallMissing(OSError):
+    """A wall that the policy asks for cannot be raised here; says what would help."""
 
-    `policy` is 'strict' or 'available'. `memory_bytes` is what may be mapped beyond what is
-    mapped now; `scratch` becomes the working, home and temporary folder.
+
+@dataclass(frozen=True)
+class Site:
+    """Where walls are raised.
+
+    `memory_bytes` is what may be mapped beyond what is mapped now; `scratch` becomes the working,
+    home and temporary folder; `readable` are the files and folders that cells need: the libraries.
+    """
+
+    memory_bytes: int
+    scratch: Path
+    readable: tuple[str, ...]
+
+
+def readable_places() -> tuple[str, ...]:
+    """Files and folders of the interpreter and its libraries, and of the modules loaded now."""
+    libraries = {sys.prefix, sys.base_prefix, *(
+        entry for entry in sys.path if Path(entry).name in ('site-packages', 'dist-packages'))}
+    loaded = {str(Path(path).parent if Path(path).name == '__init__.py' else path)
+              for name, module in sys.modules.items() if '.' not in name
+              and (path := getattr(module, '__file__', None))}
+    shared = os.environ.get('LD_LIBRARY_PATH', '').split(os.pathsep)
+    return tuple(sorted({*libraries, *loaded, *filter(None, shared), *_SYSTEM}))
+
+
+def probe(site: Site) -> tuple[str, str]:
+    """Which walls can be raised at `site`, and which that 'strict' needs cannot, in words.
+
+    Tried in a process of its own: what is up stays up.
+    """
+    told, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            up, missing = _raise_all(site)
+            os.write(tell, json.dumps([', '.join(up), '; '.join(missing)]).encode())
+        except Exception as error:
+            os.write(tell, json.dumps(['', f'{type(error).__name__}: {error}']).encode())
+        finally:
+            os._exit(0)
+    os.close(tell)
+    with open(told, 'rb') as answer:
+        words, lacking = json.load(answer)
+    os.waitpid(pid, 0)
+    return words, lacking
+
+
+def raise_walls(policy: str, site: Site) -> str:
+    """Raise every wall there is, and say in words which are up.
+
+    `policy` is 'strict', which needs a filter of system calls and a wall about files, or
+    'available'. Raises WallMissing where the policy is not met, ValueError for another.
     """
     if policy not in ('strict', 'available'):
         raise ValueError(f"sandbox is {policy!r}; 'strict' and 'available' are known")
-    _enter(scratch)
-    _limit(memory_bytes)
+    up, missing = _raise_all(site)
+    if missing and policy == 'strict':
+        raise WallMissing(f'{"; ".join(missing)}. {OPERATORS_CHOICE}')
+    return ', '.join((*up, *missing))
+
+
+def _raise_all(site: Site) -> tuple[list[str], list[str]]:
+    """Raise what there is: what is up, and what 'strict' would need besides."""
+    _enter(site.scratch)
+    _limit(site.memory_bytes)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    return 'no new privileges, resource limits, no environment, private scratch folder'
+    files, read_only = _wall_about_files(site)
+    calls = _filter_calls(read_only=read_only)
+    files = files if calls or not read_only else ''
+    up = [what for what in (calls, files) if what]
+    missing = [what for wall, what in ((calls, _NO_FILTER), (files, _NO_FILE_WALL)) if not wall]
+    return [*up, 'no new privileges', 'resource limits', 'no environment'], missing
+
+
+def _wall_about_files(site: Site) -> tuple[str, bool]:
+    """What guards files now, and whether nothing may be opened for writing with it."""
+    landlocked = landlock.version()
+    if landlocked:
+        confines = landlocked >= landlock.CONFINES_WRITING
+        writable = (str(site.scratch), os.devnull) if confines else ()
+        landlock.confine(site.readable, writable)
+        return f'files confined (Landlock {landlocked})', not confines
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+        if not os.access(Path(os.__file__).parent, os.R_OK | os.X_OK):
+            return '', True
+    return 'files read-only (unprivileged user)', True
+
+
+def _filter_calls(*, read_only: bool) -> str:
+    """What filters system calls now; nothing where there is no filter."""
+    if not seccomp.available():
+        return ''
+    seccomp.install(seccomp.program(platform.machine(), read_only=read_only))
+    return 'system calls filtered (seccomp)'
 
 
 def _enter(scratch: Path) -> None:
@@ -61,6 +169,7 @@ def _limit(memory_bytes: int) -> None:
     pages = int(Path('/proc/self/statm').read_text().split()[0])
     _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + memory_bytes)
     _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_CPU, _MOST_CPU_SECONDS)
     _lower(resource.RLIMIT_NOFILE, _MOST_FILES)
     _lower(resource.RLIMIT_FSIZE, _MOST_FILE_BYTES)
 

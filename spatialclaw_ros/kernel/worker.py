@@ -31,7 +31,8 @@ class Birth:
     """What a kernel is forked with.
 
     Descriptors: the `channel`, the pipe its `output` goes to, the shared `arena`, and a small
-    memory that takes the `crash` report of the interpreter.
+    memory that takes the `crash` report of the interpreter. `sandbox` is the policy for the walls
+    about its `site`.
     """
 
     preload: types.ModuleType
@@ -40,9 +41,8 @@ class Birth:
     output: int
     arena: int
     crash: int
-    scratch: Path
     sandbox: str
-    memory_bytes: int
+    site: walls.Site
 
 
 def live(birth: Birth) -> None:
@@ -53,6 +53,9 @@ def live(birth: Birth) -> None:
                            most_out=channel.FROM_KERNEL, most_in=channel.TO_KERNEL)
     try:
         kernel = _Kernel(birth, wire)
+    except walls.WallMissing as missing:
+        wire.send('unwalled', {'error': str(missing)})
+        return
     except Exception as error:
         wire.send('failed', {'error': failure.whole(error)})
         return
@@ -93,7 +96,7 @@ class _Kernel:
         self._arena = memoryview(mmap.mmap(birth.arena, os.fstat(birth.arena).st_size))
         os.close(birth.arena)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        sandbox = walls.raise_walls(birth.sandbox, birth.memory_bytes, birth.scratch)
+        sandbox = walls.raise_walls(birth.sandbox, birth.site)
         sys.modules['__main__'] = types.ModuleType('__main__')
         sys.displayhook = _display
         opening = wire.receive()

@@ -37,7 +37,6 @@ class Agent:
     def __init__(self, nursery: Nursery) -> None:
         """Take over `nursery`, which is started by now."""
         self._nursery = nursery
-        self._sandbox = 'not raised yet'
         self._restarting = asyncio.Lock()
 
     async def ask(self, question: Question, window: FrameWindow, limits: Limits,
@@ -47,14 +46,13 @@ class Agent:
             if not self._nursery.alive:
                 await self._nursery.close()
                 self._nursery = await Nursery.start(TOOLKIT)
-        answer = await ask(question, window, engines_for(window), self._nursery,
-                           limits=limits, transcript_dir=transcripts, on_progress=on_progress)
-        self._sandbox = answer.sandbox or self._sandbox
-        return answer
+        return await ask(question, window, engines_for(window), self._nursery, limits=limits,
+                         transcript_dir=transcripts, on_progress=on_progress)
 
     def state(self) -> dict[str, Any]:
-        """Whether the nursery lives, and the walls of the last kernel."""
-        return {'kernel alive': self._nursery.alive, 'sandbox': self._sandbox}
+        """Whether the nursery lives, and the walls about its kernels."""
+        state = {'kernel alive': self._nursery.alive, 'sandbox': self._nursery.sandbox}
+        return {**state, 'sandbox lacks': self._nursery.missing} if self._nursery.missing else state
 
     async def close(self) -> None:
         """End the nursery and its kernels."""

@@ -15,6 +15,8 @@ from spatialclaw_ros.calls.codec import encode
 from spatialclaw_ros.calls.requests import Failed
 from spatialclaw_ros.calls.requests import Opening
 from spatialclaw_ros.findings.answer import Finding
+from spatialclaw_ros.findings.errors import Unwalled
+from spatialclaw_ros.kernel.errors import SandboxUnavailable
 from spatialclaw_ros.kernel.host import Kernel
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
@@ -69,7 +71,8 @@ class Session:
                    reference_images: Sequence[np.ndarray] = ()) -> Session:
         """Open a kernel that holds the frames of `window`.
 
-        `reference_images` (H, W, 3) uint8 come with the question.
+        `reference_images` (H, W, 3) uint8 come with the question. Raises Unwalled where the policy
+        for the kernel's walls is not met.
         """
         vocabulary = engines.segment.vocabulary(window.frames)
         opening = Opening(
@@ -77,7 +80,10 @@ class Session:
             engines.segment.name, vocabulary, model is not None, tuple(reference_images),
             frame_rate(window))
         data, memories = encode(opening)
-        kernel = await nursery.open(data, [memory.fd for memory in memories], limits)
+        try:
+            kernel = await nursery.open(data, [memory.fd for memory in memories], limits)
+        except SandboxUnavailable as missing:
+            raise Unwalled(str(missing)) from missing
         handlers = Handlers(window, engines, question.choices, model)
         return cls(kernel, question, window, handlers, vocabulary)
 

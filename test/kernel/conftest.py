@@ -53,11 +53,30 @@ class Bench:
         self._news.set()
 
 
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    nursery = await Nursery.start('tiny_workshop')
+async def _bench(preload: str) -> AsyncIterator[Bench]:
+    nursery = await Nursery.start(preload)
     bench = Bench(nursery)
     yield bench
     for kernel in bench.kernels:
         await kernel.close()
     await nursery.close()
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    async for made in _bench('tiny_workshop'):
+        yield made
+
+
+@pytest.fixture
+async def walled_off() -> AsyncIterator[Bench]:
+    """A bench on a system where one wall cannot be raised."""
+    async for made in _bench('filterless_workshop'):
+        yield made
+
+
+@pytest.fixture
+async def unwalled() -> AsyncIterator[Bench]:
+    """A bench whose kernels have no walls."""
+    async for made in _bench('unwalled_workshop'):
+        yield made

@@ -1,0 +1,112 @@
+"""The system call filter: a classic BPF program for seccomp, made for either architecture.
+
+See seccomp(2) and Documentation/userspace-api/seccomp_filter.rst of Linux.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import ctypes
+from dataclasses import dataclass
+import errno
+import os
+from pathlib import Path
+import platform
+import struct
+
+from spatialclaw_ros.kernel import syscalls
+
+#: Name of the machine, as platform.machine() gives it → AUDIT_ARCH_… and column in the tables.
+MACHINES = {'x86_64': (0xC000003E, 0), 'aarch64': (0xC00000B7, 1)}
+
+ALLOW = 0x7FFF0000
+KILL = 0x80000000
+REFUSE = 0x00050000 | errno.EPERM
+UNKNOWN = 0x00050000 | errno.ENOSYS
+
+_LOAD, _AND, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
+_X32 = 0x40000000
+_PR_SET_SECCOMP, _MODE_FILTER = 22, 2
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One BPF instruction: on a comparison, `yes` and `no` tell how many to skip."""
+
+    code: int
+    value: int
+    yes: int = 0
+    no: int = 0
+
+
+def program(machine: str, *, read_only: bool) -> list[Instruction]:
+    """The filter for `machine` ('x86_64' or 'aarch64').
+
+    With `read_only` files cannot be opened for writing nor changed: then no other wall needs to
+    confine them. Raises KeyError for another machine.
+    """
+    architecture, column = MACHINES[machine]
+    made = [Instruction(_LOAD, _ARCHITECTURE), Instruction(_EQUAL, architecture, 1, 0),
+            Instruction(_RETURN, KILL), Instruction(_LOAD, _NUMBER),
+            Instruction(_AT_LEAST, _X32, 0, 1), Instruction(_RETURN, KILL)]
+    for unknown in syscalls.UNKNOWN.values():
+        made += _for_number(unknown[column], [Instruction(_RETURN, UNKNOWN)])
+    for name, numbers in syscalls.NUMBERS.items():
+        number = numbers[column]
+        if number is None or (read_only and name in syscalls.CHANGES_FILES):
+            continue
+        conditions = syscalls.CONDITIONS.get(name, syscalls.ALWAYS)
+        if read_only:
+            conditions = syscalls.READ_ONLY.get(name, conditions)
+        made += _for_number(number, list(_verdict(conditions)))
+    return [*made, Instruction(_RETURN, REFUSE)]
+
+
+def available() -> bool:
+    """Whether this system has seccomp filters and this package a program for the machine."""
+    return platform.machine() in MACHINES and Path(
+        '/proc/sys/kernel/seccomp/actions_avail').exists()
+
+
+def install(instructions: list[Instruction]) -> None:
+    """Filter this thread's system calls from here on; it must be the only one of its process.
+
+    Raises OSError where the system refuses.
+    """
+    code = b''.join(struct.pack('HBBI', one.code, one.yes, one.no, one.value)
+                    for one in instructions)
+    text = ctypes.create_string_buffer(code, len(code))
+    header = struct.pack('HxxxxxxP', len(instructions), ctypes.addressof(text))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_MODE_FILTER), header, 0, 0):
+        number = ctypes.get_errno()
+        raise OSError(number, f'seccomp filter: {os.strerror(number)}')
+
+
+def _for_number(number: int, then: list[Instruction]) -> list[Instruction]:
+    """`then` for the system call `number`, whose number is loaded and stays so elsewhere."""
+    return [Instruction(_EQUAL, number, 0, len(then)), *then]
+
+
+def _verdict(conditions: syscalls.Conditions) -> Iterator[Instruction]:
+    """Allow where one of the conjunctions holds, refuse otherwise."""
+    for conjunction in conditions:
+        tests = [_test(argument) for argument in conjunction]
+        left = sum(map(len, tests)) + 1
+        for test in tests:
+            left -= len(test)
+            *before, compare = test
+            yield from before
+            yield Instruction(compare.code, compare.value, 0, left)
+        yield Instruction(_RETURN, ALLOW)
+    if conditions != syscalls.ALWAYS:
+        yield Instruction(_RETURN, REFUSE)
+
+
+def _test(argument: syscalls.Argument) -> list[Instruction]:
+    """Load the low half of an argument (both machines are little-endian), mask, compare."""
+    made = [Instruction(_LOAD, _ARGUMENTS + 8 * argument.index)]
+    if argument.mask != 0xFFFFFFFF:
+        made.append(Instruction(_AND, argument.mask))
+    return [*made, Instruction(_EQUAL, argument.equals)]
