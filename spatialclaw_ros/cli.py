@@ -9,6 +9,7 @@ import sys
 from spatialclaw_ros import __version__
 from spatialclaw_ros.commands import ask
 from spatialclaw_ros.commands import demo
+from spatialclaw_ros.commands import doctor
 from spatialclaw_ros.commands import kernel
 from spatialclaw_ros.commands import simulate
 from spatialclaw_ros.findings.errors import SpatialError
@@ -21,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
         description='Spatial questions about what a robot sees, answered with geometry.')
     top.add_argument('--version', action='version', version=__version__)
     commands = top.add_subparsers(required=True, metavar='COMMAND')
-    for command in (ask, kernel, simulate, demo):
+    for command in (ask, kernel, simulate, demo, doctor):
         command.add_parser(commands)
     return top
 
