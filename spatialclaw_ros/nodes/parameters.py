@@ -49,8 +49,8 @@ SERVER = (
               'seconds.', 0.0, live=True),
     Described('queries.running', 1, 'Queries worked on at once.', 1, 16),
     Described('queries.waiting', 4, 'Queries that may wait; further goals end BUSY.', 0, 1000),
-    Described('kernel.sandbox', 'strict', 'strict: no answer unless every wall of this '
-              'version is up. available: the walls this system can raise. Each result says which.',
+    Described('kernel.sandbox', 'strict', 'strict: no answer unless system calls are filtered '
+              'and files confined. available: the walls there can be; each result says which.',
               choices=('strict', 'available')),
     Described('kernel.cell_seconds', 60.0, 'Limit of one cell, tool calls not counted.', 0.1),
     Described('kernel.arena_megabytes', 64, 'Memory a cell can send arrays through, MB.', 1, 4096),
