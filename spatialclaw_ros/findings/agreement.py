@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 import math
 from typing import TypeVar
 
@@ -47,21 +48,20 @@ def apart(first: Finding, second: Finding) -> float:
         f'{type(first).__name__} and {type(second).__name__} are not measures of one thing')
 
 
-def agrees(first: Finding, second: Finding) -> bool:
-    """Whether two measures of one thing agree within their joint sigma."""
-    return apart(first, second) <= AGREE
+def agrees(*findings: Finding) -> bool:
+    """Whether measures of one thing agree, each with each, within their joint sigma."""
+    return all(apart(a, b) <= AGREE for a, b in combinations(findings, 2))
 
 
 def reconcile(findings: Sequence[Measure]) -> Measure:
     """One finding from several measures of one thing, the first of which is the asked one.
 
-    Where all agree with it, it is returned as it is. Where some do not, its interval is widened
-    to hold their values and the note says so. Raises Ambiguous, with the values, where the
+    Where all agree, it is returned as it is. Where some do not, its interval is widened to hold
+    their values and the note says so. Raises Ambiguous, with the values, where the
     difference is many sigmas and a large share of the value, or where words differ.
     """
     first = findings[0]
-    differing = [other for other in findings[1:] if not agrees(first, other)]
-    if not differing:
+    if agrees(*findings):
         return first
     told = ', '.join(_told(f) for f in findings)
     if isinstance(first, (Relation, Position)):
@@ -69,7 +69,7 @@ def reconcile(findings: Sequence[Measure]) -> Measure:
     assert isinstance(first, (Distance, Quantity))
     values = [f.value for f in findings if isinstance(f, (Distance, Quantity))]
     spread = max(values) - min(values)
-    if max(apart(first, other) for other in differing) > CONTRADICT and (
+    if max(apart(a, b) for a, b in combinations(findings, 2)) > CONTRADICT and (
             _unit(first) == '' or spread > _SHARE * max(abs(v) for v in values)):
         raise Ambiguous(f'measures contradict one another: {told}')
     widened = math.hypot(first.sigma.mask, spread / 2)

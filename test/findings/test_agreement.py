@@ -55,6 +55,14 @@ def test_different_kinds_are_no_measures_of_one_thing() -> None:
         apart(length(0.1), replace(length(0.1), unit='rad'))
 
 
+def test_views_that_differ_from_each_other_do_not_agree_with_their_mean() -> None:
+    low, mean, high = length(0.400), length(0.408), length(0.416)
+    assert agrees(mean, low) and agrees(mean, high)
+    assert not agrees(mean, low, high)
+    widened = reconcile([mean, low, high])
+    assert widened.interval.low <= 0.400 and widened.interval.high >= 0.416
+
+
 def test_a_measure_that_agrees_leaves_the_first_as_it_was() -> None:
     first = length(0.100)
     assert reconcile([first, length(0.104)]) is first

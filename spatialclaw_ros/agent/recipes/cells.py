@@ -105,7 +105,7 @@ def check_cell(recipe: Recipe) -> Step:
         lines.append(f'checks = [{smaller}]')
     lines += [
         "print('check:', *checks, sep='\\n')",
-        'agreed = all(tools.Geometry.agrees(result, check) for check in checks)',
+        'agreed = tools.Geometry.agrees(result, *checks)',
         *_condition(recipe),
         f'    {_return(recipe)}',
         _refusal(recipe)]
