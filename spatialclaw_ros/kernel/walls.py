@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 from dataclasses import dataclass
 import json
@@ -140,12 +141,14 @@ def _wall_about_files(site: Site) -> tuple[str, bool]:
     if landlocked:
         confines = landlocked >= landlock.CONFINES_WRITING
         writable = (str(site.scratch), os.devnull) if confines else ()
-        landlock.confine(site.readable, writable)
-        return f'files confined (Landlock {landlocked})', not confines
+        with contextlib.suppress(OSError):
+            landlock.confine(site.readable, writable)
+            return f'files confined (Landlock {landlocked})', not confines
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # another user's id has cleared it
         if not os.access(Path(os.__file__).parent, os.R_OK | os.X_OK):
             return '', True
     return 'files read-only (unprivileged user)', True
@@ -153,10 +156,11 @@ def _wall_about_files(site: Site) -> tuple[str, bool]:
 
 def _filter_calls(*, read_only: bool) -> str:
     """What filters system calls now; nothing where there is no filter."""
-    if not seccomp.available():
-        return ''
-    seccomp.install(seccomp.program(platform.machine(), read_only=read_only))
-    return 'system calls filtered (seccomp)'
+    if seccomp.available():
+        with contextlib.suppress(OSError):
+            seccomp.install(seccomp.program(platform.machine(), read_only=read_only))
+            return 'system calls filtered (seccomp)'
+    return ''
 
 
 def _enter(scratch: Path) -> None:

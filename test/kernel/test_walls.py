@@ -197,6 +197,14 @@ def test_strict_refuses_without_a_filter_and_says_what_to_paste():
     assert 'kernel.sandbox:=available' in said
 
 
+@pytest.mark.parametrize(('change', 'words'), [
+    ('def no(*_, **__): raise OSError(1, "no")\nseccomp.install = no', 'no filter of system calls'),
+    ('def no(*_): raise OSError(1, "no")\nlandlock.confine = no\nos.geteuid = lambda: 1',
+     'read-only (unprivileged user)')])
+def test_a_wall_that_the_system_refuses_is_one_that_is_not_there(change, words):
+    assert words in tried(change)
+
+
 def test_available_runs_without_a_filter_and_says_so():
     said = tried(NO_SECCOMP, 'available')
     assert 'no filter of system calls' in said and 'up:' in said
