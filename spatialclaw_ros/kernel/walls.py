@@ -25,9 +25,10 @@ _MOST_FILE_BYTES = 256 << 20
 _MOST_CPU_SECONDS = 3600
 _NOBODY = 65534
 #: What libraries read of the system: code, fonts, time zones, and what the machine has.
-_SYSTEM = ('/usr', '/lib', '/lib64', '/etc/ld.so.cache', '/etc/localtime', '/etc/fonts',
-           '/sys/devices/system', '/proc/cpuinfo', '/proc/meminfo', '/proc/self', '/dev/null',
-           '/dev/zero', '/dev/urandom')
+_SYSTEM = (
+    '/usr', '/lib', '/lib64', '/etc/ld.so.cache', '/etc/localtime', '/etc/timezone', '/etc/fonts',
+    '/etc/mime.types', '/etc/os-release', '/sys/devices/system', '/proc/cpuinfo', '/proc/meminfo',
+    '/proc/self', '/dev/null', '/dev/zero', '/dev/urandom')
 _NO_FILE_WALL = ('no wall about files: the system has no Landlock (Linux 5.13 with '
                  '"landlock" in /sys/kernel/security/lsm), and an unprivileged user could not '
                  "read the interpreter's folder")

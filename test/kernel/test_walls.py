@@ -211,6 +211,41 @@ def test_available_runs_without_a_filter_and_says_so():
     assert all(what in said for what in COMPUTES)
 
 
+@pytest.mark.parametrize('code', [
+    """
+import open3d as o3d
+mesh = o3d.t.geometry.TriangleMesh.from_legacy(o3d.geometry.TriangleMesh.create_box())
+scene = o3d.t.geometry.RaycastingScene()
+scene.add_triangles(mesh)
+rays = o3d.core.Tensor([[0.5, 0.5, -1, 0, 0, 1]], dtype=o3d.core.float32)
+print(scene.cast_rays(rays)['t_hit'].numpy())
+""", """
+import matplotlib
+matplotlib.use('agg')
+import matplotlib.pyplot as plt
+plt.plot([1, 2])
+plt.title('a title, so with a font')
+plt.savefig('figure.png')
+print(len(plt.imread('figure.png').shape))
+""", """
+import cv2, scipy.ndimage, scipy.optimize, scipy.spatial
+print(cv2.GaussianBlur(np.ones((9, 9)), (3, 3), 0).sum())
+print(scipy.spatial.cKDTree(np.eye(3)).query([0, 0, 0])[1])
+""", """
+from concurrent.futures import ThreadPoolExecutor
+print(list(ThreadPoolExecutor(4).map(abs, range(-4, 0))))
+""", """
+import datetime, mimetypes, platform, tempfile, zoneinfo
+print(mimetypes.guess_type('x.png'), zoneinfo.ZoneInfo('Europe/Berlin'), platform.platform())
+with tempfile.NamedTemporaryFile() as file:
+    file.write(b'x')
+"""], ids=['open3d', 'matplotlib', 'scipy and OpenCV', 'threads', 'the standard library'])
+async def test_libraries_work_behind_the_walls(bench, code):
+    await bench.open(check=False)
+    outcome = await bench.run(code)
+    assert outcome.status == 'ok', outcome.error
+
+
 async def test_a_kernel_says_which_walls_are_up(bench):
     kernel = await bench.open()
     assert 'seccomp' in kernel.sandbox
