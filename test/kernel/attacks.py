@@ -326,7 +326,7 @@ if libc.shmget(0, 1 << 20, 0o1600) >= 0:
 """,
     'one large file': """
 with open('large', 'wb') as f:
-    for _ in range(300):
+    for _ in range(160):
         f.write(bytes(1 << 20))
 print('HARM'); os.unlink('large')
 """,
