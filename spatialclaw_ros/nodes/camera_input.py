@@ -174,12 +174,15 @@ class CameraInput:
                 if name in self._topics and name not in partners]
         for name in lost:
             self.counts.notes[f'image without {name} of its stamp'] += 1
+        nameless = bool(self._settings.label_info) and not self._label_names
+        if nameless:
+            self.counts.notes['image before its class map'] += 1
         return Sighting(
             moment.stamp, camera, payload_of(moment.message),
             None if depth is None else payload_of(depth),
             None if labels is None else payload_of(labels), self._label_names,
             regions, pose_sigma=self._settings.pose_sigma, noise=self._settings.noise,
-            is_whole=not lost)
+            is_whole=not (lost or nameless))
 
     def _camera_of(self, info: CameraInfo) -> Camera:
         key = (info.header.frame_id, info.width, info.height, info.binning_x, info.binning_y,

@@ -22,6 +22,8 @@ from spatialclaw_ros.scene.frame_ring import FrameRing
 
 #: How often a waiting goal looks again, seconds.
 _LOOK_AGAIN = 0.02
+#: How long the newest image may take to come with its labels and detections, seconds.
+_WHOLE_WAIT = 1.0
 
 
 class Evidence:
@@ -55,11 +57,14 @@ class Evidence:
             captures = sorted(drawn_on, key=lambda capture: (capture.stamp, capture.index))
             self._check_posed(captures)
             return captures
+        whole_by = min(deadline, time.monotonic() + _WHOLE_WAIT)
         while True:
             captures = self._look(request)
             try:
                 self._check_complete(captures, request)
-                break
+                if request.stamp or request.window or time.monotonic() >= whole_by or all(
+                        capture.is_whole for capture in captures):
+                    break
             except (NoFrames, NoTransform):
                 if time.monotonic() >= deadline or self._is_past(request):
                     if captures:
