@@ -59,10 +59,11 @@ def support_under(sight: Sight, up: np.ndarray | None, around: np.ndarray | None
     object does not reach below, and comes near to. Where `up` is None it is the plane that the
     object stands in front of and touches and that much of the surroundings lie on, with its own
     normal. The level is taken from the readings next to the object: depth warps flat surfaces.
-    `around` (N, 3) world metres: where to look, instead of all surroundings.
+    `around` (N, 3) world metres: a surface on whose main levels to look, instead of all
+    surroundings.
     """
     points = sight.surface().points
-    around = sight.surroundings if around is None else around
+    around = sight.surroundings if around is None else levels_of(around, up)
     around = around[::max(len(around) // _MOST_POINTS, 1)]
     if len(around) < _LEAST_POINTS or not len(points) or sight.view is None:
         return None

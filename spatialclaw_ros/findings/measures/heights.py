@@ -26,7 +26,6 @@ from spatialclaw_ros.findings.measures.inputs import spread_out
 from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.findings.objects import Plane3D
 from spatialclaw_ros.findings.sight import Sight
-from spatialclaw_ros.findings.support import levels_of
 from spatialclaw_ros.findings.support import Support
 from spatialclaw_ros.findings.support import support_under
 from spatialclaw_ros.geometry.planes import PlaneFit
@@ -132,8 +131,7 @@ def _height_in_view(a: Object3D, sight: Sight, support: Any) -> Estimate | None:
 def _given(a: Object3D, sight: Sight, support: Any) -> Support | None:
     """The support as the caller names it: a plane, or what is seen of an object below `a`."""
     if not isinstance(support, (Plane3D, FoundPlane)):
-        return support_under(
-            sight, a.up, levels_of(_seen_with(as_object(support), sight), a.up))
+        return support_under(sight, a.up, _seen_with(as_object(support), sight))
     normal = support.normal if a.up is None else a.up
     slope = float(normal @ support.normal)
     if slope < _LEAST_LEVEL:

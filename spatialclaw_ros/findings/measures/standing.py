@@ -24,7 +24,6 @@ from spatialclaw_ros.findings.measures.inputs import frames_of
 from spatialclaw_ros.findings.measures.inputs import pairs_of
 from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.findings.sight import Sight
-from spatialclaw_ros.findings.support import levels_of
 from spatialclaw_ros.findings.support import Support
 from spatialclaw_ros.findings.support import support_under
 
@@ -95,7 +94,7 @@ def on(a: Any, b: Any) -> Relation:
 
 def _gap_below(a: Object3D, s: Sight, t: Sight) -> tuple[float, float] | None:
     """Space between the lower end of `s` and the surface of `t` about its foot, and its sigma."""
-    under = support_under(s, a.up, levels_of(t.surface().points, a.up))
+    under = support_under(s, a.up, t.surface().points)
     if under is None:
         return None
     end = end_along(s, -under.normal, np.random.default_rng(SEED))
