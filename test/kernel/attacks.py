@@ -8,142 +8,16 @@ LENGTH of a secret in the host's memory. A cell that has done what it set out to
 
 from __future__ import annotations
 
+from attacks_on_files import LIBC
+from attacks_on_files import ON_FILES
+
 PRELUDE = """
 os, sys, time = os_, sys_, sys_.modules['time'] if 'time' in sys_.modules else __import__('time')
 """
 
-_LIBC = """
-import ctypes
-libc = ctypes.CDLL(None, use_errno=True)
-"""
-
 #: Name → cell.
 ATTACKS: dict[str, str] = {
-    # ---- to the interpreter's inside, then out -------------------------------------------------
-    'subclasses to os.system': """
-for c in ().__class__.__base__.__subclasses__():
-    if c.__name__ == '_wrap_close':
-        if c.__init__.__globals__['system'](f'touch {OUT}') == 0:
-            print('HARM')
-""",
-    'numpy to builtins to open': """
-print(np.core.__builtins__['open'](SECRET).read() if hasattr(np, 'core')
-      else np.lib.__builtins__['open'](SECRET).read())
-""",
-    'a frame of the host code': """
-f = sys._getframe()
-while f.f_back:
-    f = f.f_back
-print(f.f_globals['__builtins__'].open(SECRET).read()
-      if not isinstance(f.f_globals['__builtins__'], dict)
-      else f.f_globals['__builtins__']['open'](SECRET).read())
-""",
-    'the module that imports modules': """
-import importlib
-print(importlib._bootstrap_external.FileLoader('x', SECRET).get_data(SECRET))
-""",
-    # ---- reading files -------------------------------------------------------------------------
-    'open': 'print(open(SECRET).read())',
-    'io.FileIO': 'import io; print(io.FileIO(SECRET).read())',
-    'os.open': 'print(os.read(os.open(SECRET, 0), 100))',
-    'pathlib': 'import pathlib; print(pathlib.Path(SECRET).read_bytes())',
-    'np.fromfile': 'print(np.fromfile(SECRET, np.uint8).tobytes())',
-    'np.loadtxt': 'print(np.loadtxt(SECRET, dtype=str))',
-    'np.memmap': "print(np.memmap(SECRET, np.uint8, 'r').tobytes())",
-    'linecache': 'import linecache; print(linecache.getlines(SECRET))',
-    'cv2.FileStorage': """
-import cv2
-cv2.FileStorage(OUT + '.yml', cv2.FILE_STORAGE_WRITE).release()
-""",
-    'scipy.io': 'import scipy.io; print(scipy.io.FortranFile(SECRET)._fp.read())',
-    'sqlite': """
-import sqlite3
-c = sqlite3.connect(OUT)
-c.execute('create table t (x)')
-""",
-    'mmap': """
-import mmap
-print(mmap.mmap(os.open(SECRET, 0), 0, prot=mmap.PROT_READ)[:])
-""",
-    'shutil to the scratch': "import shutil; print(open(shutil.copy(SECRET, 'copy')).read())",
-    'a symlink in the scratch': "os.symlink(SECRET, 'link'); print(open('link').read())",
-    'a hard link in the scratch': "os.link(SECRET, 'hard'); print(open('hard').read())",
-    '/proc/self/root': "print(open('/proc/self/root' + SECRET).read())",
-    'dotdot from the scratch': "print(open('../' * 20 + SECRET).read())",
-    'ctypes open': _LIBC + """
-b = ctypes.create_string_buffer(100)
-libc.read(libc.open(SECRET.encode(), 0), b, 100)
-print(b.value)
-""",
-    'ctypes by another name': """
-c = __import__('importlib').import_module('cty' + 'pes').CDLL(None)
-b = (sys.modules['ctypes'].c_char * 100)()
-c.read(c.open(SECRET.encode(), 0), b, 100)
-print(bytes(b))
-""",
-    'numpy.ctypeslib': """
-c = np.ctypeslib.ctypes.PyDLL(None)
-b = np.zeros(100, np.uint8)
-c.read(c.open(SECRET.encode(), 0), b.ctypes.data_as(np.ctypeslib.ctypes.c_void_p), 100)
-print(b.tobytes())
-""",
-    'openat by its number': _LIBC + """
-number = 257 if os.uname().machine == 'x86_64' else 56
-b = ctypes.create_string_buffer(100)
-libc.read(libc.syscall(number, -100, SECRET.encode(), 0), b, 100)
-print(b.value)
-""",
-    'open_tree and friends': _LIBC + """
-fd = libc.syscall(428, -100, SECRET.encode(), 0)
-if fd >= 0:
-    print(open(f'/proc/self/fd/{fd}').read())
-""",
-    # ---- changing files ------------------------------------------------------------------------
-    'write': "open(CANARY, 'w').write('changed')",
-    'append': "open(CANARY, 'a').write('more')",
-    'O_TRUNC while reading': 'os.open(CANARY, os.O_RDONLY | os.O_TRUNC)',
-    'truncate': 'os.truncate(CANARY, 0)',
-    'rename': "os.rename(CANARY, CANARY + '.moved')",
-    'unlink': 'os.unlink(CANARY)',
-    'replace': "open('mine', 'w').write('x'); os.replace('mine', CANARY)",
-    'chmod': 'os.chmod(CANARY, 0o777)',
-    'chown': 'os.chown(CANARY, 12345, 12345)',
-    'utime': 'os.utime(CANARY, (1, 1))',
-    'memmap r+': "np.memmap(CANARY, np.uint8, 'r+')[:] = 0",
-    'np.save': 'np.save(OUT, np.ones(3))',
-    'np.savetxt': 'np.savetxt(OUT, np.ones(3))',
-    'tofile': 'np.ones(3).tofile(OUT)',
-    'cv2.imwrite': "import cv2; cv2.imwrite(OUT + '.png', np.zeros((4, 4), np.uint8))",
-    'savemat': "import scipy.io; scipy.io.savemat(OUT, {'x': np.ones(3)})",
-    'savefig': """
-import matplotlib
-matplotlib.use('agg')
-import matplotlib.pyplot as plt
-plt.figure(figsize=(1, 1)); plt.savefig(OUT + '.png')
-""",
-    'mkdir': 'os.mkdir(OUT)',
-    'mkfifo': 'os.mkfifo(OUT)',
-    'mknod': 'os.mknod(OUT, 0o100600)',
-    'symlink': "os.symlink('/etc', OUT)",
-    'ctypes creat': _LIBC + 'libc.creat(OUT.encode(), 0o600)',
-    'a shared memory file': """
-import uuid
-name = f'/dev/shm/spatialclaw-attack-{uuid.uuid4().hex}'
-open(name, 'w').write('x'); os.unlink(name); print('HARM')
-""",
-    'a core pattern': "open('/proc/self/coredump_filter', 'w').write('0x33'); print('HARM')",
-    'its own memory through proc': """
-x = bytearray(b'before')
-import ctypes
-at = ctypes.addressof(ctypes.c_char.from_buffer(x))
-f = open('/proc/self/mem', 'r+b', buffering=0); f.seek(at); f.write(b'after!')
-if x == b'after!':
-    print('HARM')
-""",
-    'unmounting and mounting': _LIBC + """
-if libc.unshare(0x10020000) == 0:
-    print('HARM')
-""",
+    **ON_FILES,
     # ---- the host's secrets --------------------------------------------------------------------
     "the host's environment": """
 if b'PATH=' in open(f'/proc/{HOST}/environ', 'rb').read():
@@ -155,7 +29,7 @@ print(open(f'/proc/{os.getppid()}/cmdline', 'rb').read()); print('HARM')
     "the host's memory by proc": """
 f = open(f'/proc/{HOST}/mem', 'rb', buffering=0); f.seek(ADDRESS); print(f.read(LENGTH))
 """,
-    "the host's memory by process_vm_readv": _LIBC + """
+    "the host's memory by process_vm_readv": LIBC + """
 class Vector(ctypes.Structure):
     _fields_ = [('base', ctypes.c_void_p), ('length', ctypes.c_size_t)]
 b = ctypes.create_string_buffer(LENGTH)
@@ -164,11 +38,11 @@ libc.process_vm_readv(HOST, ctypes.byref(mine), ctypes.c_ulong(1), ctypes.byref(
                       ctypes.c_ulong(1), ctypes.c_ulong(0))
 print(b.raw)
 """,
-    'ptrace': _LIBC + """
+    'ptrace': LIBC + """
 if libc.ptrace(0x4206, VICTIM, None, None) == 0:
     print('HARM')
 """,
-    "a descriptor of the host's": _LIBC + """
+    "a descriptor of the host's": LIBC + """
 fd = libc.syscall(434, VICTIM, 0)
 if fd >= 0 and libc.syscall(438, fd, 0, 0) >= 0:
     print('HARM')
@@ -206,11 +80,11 @@ except Exception:
 import asyncio
 asyncio.run(asyncio.open_connection('127.0.0.1', PORT)); print('HARM')
 """,
-    'socket by its number': _LIBC + """
+    'socket by its number': LIBC + """
 if libc.syscall(41 if os.uname().machine == 'x86_64' else 198, 2, 1, 0) >= 0:
     print('HARM')
 """,
-    'io_uring': _LIBC + """
+    'io_uring': LIBC + """
 if libc.syscall(425, 4, ctypes.create_string_buffer(120)) >= 0 or ctypes.get_errno() == 14:
     print('HARM')
 """,
@@ -234,18 +108,18 @@ if os.fork() == 0:
     os._exit(0)
 print('HARM')
 """,
-    'vfork': _LIBC + """
+    'vfork': LIBC + """
 if libc.fork() == 0:
     time.sleep(20); os._exit(0)
 print('HARM' if ctypes.get_errno() == 0 else 'refused')
 """,
-    'clone by its number': _LIBC + """
+    'clone by its number': LIBC + """
 made = libc.syscall(56 if os.uname().machine == 'x86_64' else 220, 17, 0, 0, 0, 0)
 if made == 0:
     time.sleep(20); os._exit(0)
 print('HARM' if made > 0 else 'refused')
 """,
-    'clone3': _LIBC + """
+    'clone3': LIBC + """
 arguments = (ctypes.c_ulong * 8)(0, 0, 0, 0, 17, 0, 0, 0)
 made = libc.syscall(435, arguments, 64)
 if made == 0:
@@ -277,7 +151,7 @@ for fd in (1, *range(3, 20)):  # its way to the host too, so that this does not 
         pass
 os.execv('/bin/echo', ['echo', 'HARM'])
 """,
-    'a user namespace': _LIBC + """
+    'a user namespace': LIBC + """
 if libc.unshare(0x10000000) == 0:
     print('HARM')
 """,
@@ -288,7 +162,7 @@ if libc.unshare(0x10000000) == 0:
 import signal
 signal.pidfd_send_signal(os.pidfd_open(VICTIM), 9)
 """,
-    'tgkill': _LIBC + """
+    'tgkill': LIBC + """
 libc.syscall(234 if os.uname().machine == 'x86_64' else 131, VICTIM, VICTIM, 9)
 """,
     'a signal by descriptor owner': """
@@ -307,7 +181,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (10, 10)); print('HARM')
 """,
     "another's priority": "os.setpriority(os.PRIO_PROCESS, VICTIM, 5); print('HARM')",
     "another's processors": 'os.sched_setaffinity(VICTIM, {0}); print("HARM")',
-    'outliving its parent': _LIBC + """
+    'outliving its parent': LIBC + """
 if libc.prctl(1, 0, 0, 0, 0) == 0:
     print('HARM')
 """,
@@ -320,7 +194,7 @@ for _ in range(64):
     os.write(fd, bytes(1 << 20))
 print('HARM')
 """,
-    'System V memory': _LIBC + """
+    'System V memory': LIBC + """
 if libc.shmget(0, 1 << 20, 0o1600) >= 0:
     print('HARM')
 """,
@@ -334,21 +208,21 @@ print('HARM'); os.unlink('large')
 held = [os.open('/dev/null', 0) for _ in range(5000)]
 print('HARM')
 """,
-    'a key ring': _LIBC + """
+    'a key ring': LIBC + """
 if libc.syscall(248 if os.uname().machine == 'x86_64' else 217, b'user', b'x', b'y', 1, -2) > 0:
     print('HARM')
 """,
-    'userfaultfd': _LIBC + """
+    'userfaultfd': LIBC + """
 if libc.syscall(323 if os.uname().machine == 'x86_64' else 282, 1) >= 0:
     print('HARM')
 """,
-    'bpf': _LIBC + """
+    'bpf': LIBC + """
 a = ctypes.create_string_buffer((1).to_bytes(4, 'little') + (4).to_bytes(4, 'little') * 2
                                 + (1).to_bytes(4, 'little') + bytes(100))
 if libc.syscall(321 if os.uname().machine == 'x86_64' else 280, 0, a, 72) >= 0:
     print('HARM')
 """,
-    'perf events': _LIBC + """
+    'perf events': LIBC + """
 a = ctypes.create_string_buffer((1).to_bytes(4, 'little') + (112).to_bytes(4, 'little')
                                 + bytes(104))
 libc.syscall(298 if os.uname().machine == 'x86_64' else 241, a, 0, -1, -1, 0)
