@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import _thread
 import ast
-from collections.abc import Callable
 from collections.abc import Iterator
+import dataclasses
 from dataclasses import dataclass
 import types
 from typing import Any
@@ -41,24 +41,28 @@ class Workshop(Protocol):
 
 @dataclass(frozen=True)
 class Report:
-    """What the kernel says of a cell; see CellOutcome for the meaning of the fields."""
+    """What the kernel says of a cell; see CellOutcome for the meaning of the fields.
+
+    `ran`: something of it did. `exhausted`: it ran out of memory. `threads` of it still run.
+    """
 
     status: str
     error: str = ''
     error_type: str = ''
     variables: tuple[tuple[str, str], ...] = ()
     note: str = ''
+    ran: bool = True
+    exhausted: bool = False
+    threads: int = 0
 
 
 class Cells:
     """Runs cells one after the other in the globals of one workshop."""
 
-    def __init__(self, workshop: Workshop, interrupt: Interrupt,
-                 before_cell: Callable[[], None]) -> None:
-        """Call `before_cell` before each cell that is about to run."""
+    def __init__(self, workshop: Workshop, interrupt: Interrupt) -> None:
+        """Take over the workshop's namespace."""
         self._workshop = workshop
         self._interrupt = interrupt
-        self._before_cell = before_cell
         self._globals = workshop.namespace
         self._globals.setdefault('__name__', '__main__')
         self._given = dict(self._globals)
@@ -75,8 +79,8 @@ class Cells:
         if checked:
             refused = check.refusals(tree, self._globals)
             if refused:
-                return Report('refused', '\n'.join(refused), 'Refused', note=_NOTHING_RAN)
-        self._before_cell()
+                return Report('refused', '\n'.join(refused), 'Refused', note=_NOTHING_RAN,
+                              ran=False)
         mentioned: set[str] = set()
         try:
             self._interrupt.arm()
@@ -105,10 +109,8 @@ class Cells:
         except BaseException as error:
             self._interrupt.disarm()
             notes.append(f'the variables could not be listed: {failure.describe(error)}')
-        threads = _thread._count()
-        if threads:
-            notes.append(f'{threads} thread(s) of a cell still run; nothing may rely on them')
-        return Report(report.status, report.error, report.error_type, variables, '; '.join(notes))
+        return dataclasses.replace(report, variables=variables, note='; '.join(notes),
+                                   threads=_thread._count())
 
     def _changes(self, mentioned: set[str]) -> tuple[tuple[tuple[str, str], ...], int]:
         """Variables that are new or changed, and how many more there are than are listed.
@@ -189,16 +191,17 @@ def _unparsable(error: BaseException, code: str) -> Report:
         text = failure.describe(error)
         if any(line.lstrip().startswith(('!', '%')) for line in code.splitlines()):
             text += '\nA cell is plain Python: lines that start with ! or % are none.'
-        return Report('error', text, 'SyntaxError', note=_NOTHING_RAN)
+        return Report('error', text, 'SyntaxError', note=_NOTHING_RAN, ran=False)
     if '\0' in code:
         reason = f'SyntaxError: the cell has a null byte at character {code.index(chr(0))}'
     else:
         reason = 'SyntaxError: the cell is nested too deeply to be parsed'
-    return Report('error', reason, 'SyntaxError', note=_NOTHING_RAN)
+    return Report('error', reason, 'SyntaxError', note=_NOTHING_RAN, ran=False)
 
 
 def _failed(error: BaseException) -> Report:
     text = failure.describe(error)
     if isinstance(error, SystemExit):
         text += '\nA cell ends at its last line; exit() ends no more than the cell.'
-    return Report('error', text, type(error).__name__, note=_KEPT)
+    return Report('error', text, type(error).__name__, note=_KEPT,
+                  exhausted=isinstance(error, MemoryError))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from spatialclaw_ros.kernel.channel import Message
 from spatialclaw_ros.kernel.errors import NurseryDied
 from spatialclaw_ros.kernel.outcome import CellOutcome
@@ -10,9 +12,37 @@ from spatialclaw_ros.kernel.process import KernelProcess
 
 MOST_CODE = 1 << 18
 
-_FRESH = ('the process was lost with the variables of this and all earlier cells; the next cell '
-          'starts in a fresh kernel')
 _UNTOUCHED = 'nothing of the cell ran; all variables are as before'
+
+
+class Fate(NamedTuple):
+    """What is left of a cell: `note` says it, in place of the kernel's own note where given."""
+
+    undone: bool
+    note: str
+
+
+AS_REPORTED = Fate(False, '')
+UNDONE = Fate(True, 'the cell was undone: all variables are as they were before it')
+
+
+def lost(why: str) -> Fate:
+    """The process was lost, and there was no copy of it to go on from."""
+    return Fate(True, 'the process was lost with the variables of this and all earlier cells, for '
+                f'there was no copy of it ({why}); the next cell starts in a fresh kernel')
+
+
+def cannot_be_undone(why: str) -> Fate:
+    """The cell was stopped and the process lives, without a copy from before the cell."""
+    return Fate(False, 'what the cell did before it stopped is kept, for there was no copy of the '
+                f'kernel to go on from ({why})')
+
+
+def with_threads(report: Message, threads: int, *, ended: bool) -> Fate:
+    """The cell has left threads, which have ended with it, or not."""
+    fate = 'were ended with it' if ended else 'still run; nothing may rely on them'
+    note = f'{threads} thread(s) of the cell {fate}'
+    return Fate(False, '; '.join(filter(None, (report.fields['note'], note))))
 
 
 def unsendable(code: str) -> CellOutcome | None:
@@ -71,7 +101,7 @@ def _without_report(process: KernelProcess, stopped_by: str, limit: float, stdou
         where = process.crash_lines()
         if where:
             error += f' here (innermost first):\n{where}'
-    return CellOutcome(status, stdout, error, error_type, (), seconds, _FRESH)
+    return CellOutcome(status, stdout, error, error_type, (), seconds, '')
 
 
 def _stop_words(stopped_by: str, limit: float) -> str:

@@ -1,4 +1,4 @@
-"""A kernel as its user holds it: runs cells, and starts afresh when its process is lost."""
+"""A kernel as its user holds it: runs cells, and goes on from before one that was lost."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Sequence
+import dataclasses
 import os
 from typing import Any
 
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel import endings
+from spatialclaw_ros.kernel.births import Births
+from spatialclaw_ros.kernel.births import Copied
 from spatialclaw_ros.kernel.channel import Message
 from spatialclaw_ros.kernel.errors import KernelBusy
 from spatialclaw_ros.kernel.errors import NurseryDied
@@ -19,6 +22,7 @@ from spatialclaw_ros.kernel.errors import SandboxUnavailable
 from spatialclaw_ros.kernel.outcome import CellOutcome
 from spatialclaw_ros.kernel.outcome import Limits
 from spatialclaw_ros.kernel.output import Output
+from spatialclaw_ros.kernel.process import Exit
 from spatialclaw_ros.kernel.process import KernelProcess
 from spatialclaw_ros.kernel.running import OnCall
 from spatialclaw_ros.kernel.running import RunningCell
@@ -29,20 +33,24 @@ _OPENING_SECONDS = 60.0
 class Kernel:
     """Runs the cells of one query, one at a time; made by `Nursery.open`.
 
-    `sandbox` says in words which walls are up.
+    After each cell its process leaves a copy of itself, and a cell that is stopped, crashes or
+    runs out of memory is undone by going on from the copy. `sandbox` says which walls are up.
     """
 
-    def __init__(self, fork: Callable[[Limits], Awaitable[KernelProcess]], opening: bytes,
-                 fds: Sequence[int], limits: Limits) -> None:
+    def __init__(self, births: Births, opening: bytes, fds: Sequence[int], limits: Limits) -> None:
         """Keep what is needed to open the kernel, again and again; `fds` stay the caller's."""
-        self._fork = fork
+        self._births = births
         self._opening = opening
         self._fds = [os.dup(fd) for fd in fds]
         self._limits = limits
         self._process: KernelProcess | None = None
+        self._copying: asyncio.Future[None] | None = None
         self._cell: RunningCell | None = None
+        self._stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._number = 0
-        self._busy = self._closed = self._cancelled = False
+        self._has_state = False
+        self._busy = self._closed = False
+        self._bad_news = ''
         self.sandbox = ''
 
     @property
@@ -53,20 +61,27 @@ class Kernel:
         return self._process.arena
 
     async def start(self) -> None:
-        """Fork and open a process unless there is one.
+        """See to it that there is a process: the one there is, its copy, or a fresh one.
 
         Raises OpeningFailed with the kernel's own words, or NurseryDied.
         """
-        if self._process is not None and not self._process.ended.done():
+        lost = self._process
+        if lost is not None and lost.runs:
             return
-        self._release()
-        process = await self._fork(self._limits)
-        try:
-            self.sandbox = await self._open(process)
-        except BaseException:
-            process.release()
-            raise
-        self._process = process
+        if lost is not None:
+            kept = await _is_kept(lost)
+            self._process = None
+            if kept:
+                try:
+                    await self._adopt(self._births.resume(lost), is_copy=True)
+                    return
+                except OpeningFailed as error:
+                    self._bad_news = f'{error}: '
+            lost.release()
+        if self._has_state:
+            self._has_state = False
+            self._bad_news += 'the variables of all earlier cells were lost before this cell ran'
+        await self._adopt(self._births.fork(self._limits), is_copy=False)
 
     async def run(self, code: str, *, on_output: Callable[[str], None], on_call: OnCall,
                   seconds: float | None = None) -> CellOutcome:
@@ -75,18 +90,22 @@ class Kernel:
         `on_output` gets text as it is printed. `on_call` answers a call of the cell with bytes
         and descriptors, which must stay open until they are sent. `seconds` overrides the limit.
         Raises KernelBusy while another cell runs, NurseryDied, OpeningFailed, and what `on_call`
-        and `on_output` raise (the kernel then starts afresh with the next cell).
+        and `on_output` raise (the cell is then undone).
         """
         if self._busy or self._closed:
             raise KernelBusy('the kernel is closed' if self._closed else
                              'the kernel runs a cell already; wait for it or interrupt it')
-        self._busy, self._cancelled = True, False
+        self._busy, self._stop = True, asyncio.get_running_loop().create_future()
         try:
             refusal = endings.unsendable(code)
             if refusal is not None:
                 return refusal
-            await self.start()
-            if self._cancelled or self._process is None:
+            if self._copying is not None:
+                await asyncio.wait({self._copying, self._stop},
+                                   return_when=asyncio.FIRST_COMPLETED)
+            if not self._stop.done():
+                await self.start()
+            if self._stop.done() or self._process is None:
                 return endings.never_ran()
             output = Output(self._limits.output_bytes, on_output)
             limit = self._limits.cell_seconds if seconds is None else seconds
@@ -96,7 +115,8 @@ class Kernel:
 
     async def interrupt(self) -> None:
         """End the running cell, within a fraction of a second whatever it does."""
-        self._cancelled = True
+        if not self._stop.done():
+            self._stop.set_result(None)
         if self._cell is not None:
             self._cell.stop('cancel')
             await self._cell.wait()
@@ -105,15 +125,79 @@ class Kernel:
         """End the kernel and a cell that runs; may be called again."""
         self._closed = True
         await self.interrupt()
-        process = self._process
+        process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            await asyncio.wait({process.ended})
-            self._release()
+            process.release()
+            await asyncio.wait({process.gone})
+        if self._copying is not None:
+            await asyncio.wait({self._copying})
         channel.close_all(self._fds)
         self._fds = []
 
-    async def _open(self, process: KernelProcess) -> str:
+    async def _run(self, process: KernelProcess, code: str, output: Output, on_call: OnCall,
+                   seconds: float) -> CellOutcome:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        self._number += 1
+        self._cell = cell = RunningCell(process, output, on_call, seconds)
+        try:
+            report = await cell.converse(
+                {'number': self._number, 'code': code, 'check': self._limits.check})
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            self._cell = None
+        took = loop.time() - start
+        fate = await self._settle(process, report, bool(cell.stopped_by))
+        outcome = endings.outcome(report, process, cell.stopped_by, seconds, output.text(), took)
+        notes = [note for note in (self._bad_news, fate.note or outcome.note) if note]
+        self._bad_news = ''
+        return dataclasses.replace(outcome, note='; '.join(notes), undone=fate.undone)
+
+    async def _settle(self, process: KernelProcess, report: Message | None,
+                      stopped: bool) -> endings.Fate:
+        """Copy the process after a good cell, end it after one that is to be undone."""
+        if report is not None and not stopped and not report.fields['exhausted']:
+            if not report.fields['ran']:
+                return endings.AS_REPORTED
+            self._has_state = True
+            if self._limits.checkpoints:
+                self._copying = asyncio.ensure_future(
+                    self._note_copy(process, self._births.copy(process)))
+            threads = report.fields['threads']
+            if not threads:
+                return endings.AS_REPORTED
+            if self._copying is not None:
+                await asyncio.wait({self._copying})
+            return endings.with_threads(report, threads, ended=not process.runs)
+        if report is not None and self._has_state and process.no_copy:
+            return endings.cannot_be_undone(process.no_copy)
+        process.kill()
+        if await _is_kept(process) or not self._has_state:
+            return endings.UNDONE
+        self._has_state = False
+        return endings.lost(process.no_copy)
+
+    async def _note_copy(self, process: KernelProcess, copied: Awaitable[Copied]) -> None:
+        """Wait for the copy of `process`; threads of a cell end by going on with the copy."""
+        process.no_copy, threads = await copied
+        if threads and not process.no_copy:
+            process.kill()
+
+    async def _adopt(self, birth: Awaitable[KernelProcess], *, is_copy: bool) -> None:
+        process = await birth
+        try:
+            self.sandbox = await self._opened(process, is_copy)
+        except BaseException:
+            process.release()
+            raise
+        self._process = process
+        if is_copy:
+            self._copying = asyncio.ensure_future(
+                self._note_copy(process, self._births.copied(process)))
+
+    async def _opened(self, process: KernelProcess, is_copy: bool) -> str:
         heard: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
 
         def hear(message: Message) -> None:
@@ -121,7 +205,8 @@ class Kernel:
             heard.set_result(message)
 
         process.listener = hear
-        await process.send('open', {'body': self._opening}, self._fds)
+        if not is_copy:
+            await process.send('open', {'body': self._opening}, self._fds)
         both: set[asyncio.Future[Any]] = {heard, process.ended}
         await asyncio.wait(both, timeout=_OPENING_SECONDS,
                            return_when=asyncio.FIRST_COMPLETED)
@@ -142,27 +227,9 @@ class Kernel:
         said = (process.read_output() or b'').decode('utf-8', 'replace')
         raise OpeningFailed(f'the kernel {ended} while it was opened:\n{said}')
 
-    async def _run(self, process: KernelProcess, code: str, output: Output, on_call: OnCall,
-                   seconds: float) -> CellOutcome:
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        self._number += 1
-        self._cell = cell = RunningCell(process, output, on_call, seconds)
-        try:
-            report = await cell.converse(
-                {'number': self._number, 'code': code, 'check': self._limits.check})
-        except BaseException:
-            self._release()
-            raise
-        finally:
-            self._cell = None
-        outcome = endings.outcome(report, process, cell.stopped_by, seconds,
-                                  output.text(), loop.time() - start)
-        if report is None:
-            self._release()
-        return outcome
 
-    def _release(self) -> None:
-        if self._process is not None:
-            self._process.release()
-            self._process = None
+async def _is_kept(process: KernelProcess) -> bool:
+    """Whether a copy waits to go on in place of `process`, once that has ended."""
+    await asyncio.wait({process.ended})
+    ended = process.ended.result()
+    return isinstance(ended, Exit) and ended.kept

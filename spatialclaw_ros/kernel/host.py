@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 import contextlib
-from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
@@ -20,36 +19,28 @@ import sys
 import tempfile
 from typing import Any
 
-from spatialclaw_ros.kernel import channel
-from spatialclaw_ros.kernel.async_channel import AsyncChannel
+from spatialclaw_ros.kernel.births import Births
 from spatialclaw_ros.kernel.errors import ChannelError
 from spatialclaw_ros.kernel.errors import NurseryDied
-from spatialclaw_ros.kernel.errors import OpeningFailed
 from spatialclaw_ros.kernel.handle import Kernel
 from spatialclaw_ros.kernel.outcome import CellOutcome
 from spatialclaw_ros.kernel.outcome import Limits
 from spatialclaw_ros.kernel.outcome import Variable
-from spatialclaw_ros.kernel.process import Ends
-from spatialclaw_ros.kernel.process import Exit
-from spatialclaw_ros.kernel.process import KernelProcess
 
 __all__ = ['CellOutcome', 'Kernel', 'Limits', 'Nursery', 'Variable']
 
 _BOOT = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
          'from spatialclaw_ros.kernel.nursery import main; '
          'main(int(sys.argv[2]), sys.argv[3], sys.argv[4])')
+#: Of glibc's malloc: in huge pages, of which a fork copies few tables; arrays up to the threshold
+#: from the heap, and what is freed kept: a page had anew from the system costs a fault.
+_MALLOC = ('glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:'
+           'glibc.malloc.trim_threshold=268435456:glibc.malloc.top_pad=16777216')
 _ONE_THREAD = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS',
                'NUMEXPR_NUM_THREADS')
 _START_SECONDS = 120.0
 _END_SECONDS = 5.0
 _STDERR_TAIL = 4000
-
-
-@dataclass(frozen=True)
-class _Birth:
-    ends: Ends
-    forked: asyncio.Future[KernelProcess]
-    ended: asyncio.Future[Exit | NurseryDied]
 
 
 class Nursery:
@@ -62,20 +53,13 @@ class Nursery:
     def __init__(self, process: subprocess.Popen[bytes], sock: socket.socket, stderr: int,
                  scratch: Path) -> None:
         """Take ownership of the process, its control socket, its stderr and its folder."""
-        loop = asyncio.get_running_loop()
         self.pid = process.pid
         self.sandbox = self.missing = ''
         self._process = process
         self._stderr = stderr
         self._scratch = scratch
-        self._births: dict[int, _Birth] = {}
-        self._last_id = 0
         self._closed = False
-        self._ready: asyncio.Future[None] = loop.create_future()
-        self._gone: asyncio.Future[NurseryDied] = loop.create_future()
-        self._control = AsyncChannel(
-            sock, most_out=channel.CONTROL, most_in=channel.CONTROL, take_fds=True,
-            on_message=self._hear, on_end=self._lost)
+        self._births = Births(sock, self._lost)
 
     @classmethod
     async def start(cls, preload: str) -> Nursery:
@@ -84,14 +68,17 @@ class Nursery:
         Raises NurseryDied with its stderr when that fails.
         """
         nursery = cls(*_exec(preload))
+        births = nursery._births
         try:
-            news: set[asyncio.Future[Any]] = {nursery._ready, nursery._gone}
+            news: set[asyncio.Future[Any]] = {births.ready, births.death}
             await asyncio.wait(news, timeout=_START_SECONDS,
                                return_when=asyncio.FIRST_COMPLETED)
-            if nursery._gone.done():
-                raise nursery._gone.result()
-            if not nursery._ready.done():
+            if births.death.done():
+                raise births.death.result()
+            if not births.ready.done():
                 raise NurseryDied(f'the nursery did not load {preload} in {_START_SECONDS:g} s')
+            ready = births.ready.result()
+            nursery.sandbox, nursery.missing = ready.get('sandbox', str), ready.get('missing', str)
         except BaseException:
             await nursery.close()
             raise
@@ -100,14 +87,14 @@ class Nursery:
     @property
     def alive(self) -> bool:
         """Whether kernels can still be forked."""
-        return not self._gone.done()
+        return not self._births.death.done()
 
     async def open(self, opening: bytes, fds: Sequence[int], limits: Limits) -> Kernel:
         """Fork a kernel and have it open its workshop with `opening` and `fds`.
 
         `fds` stay the caller's and may be closed afterwards. Raises OpeningFailed, NurseryDied.
         """
-        kernel = Kernel(self._fork, opening, fds, limits)
+        kernel = Kernel(self._births, opening, fds, limits)
         try:
             await kernel.start()
         except BaseException:
@@ -117,61 +104,15 @@ class Nursery:
 
     async def close(self) -> None:
         """End the nursery and every kernel of it; may be called again."""
-        self._control.close()
-        if not self._gone.done():
-            self._declare_dead(NurseryDied('the nursery was closed'))
+        self._births.close()
+        if self.alive:
+            self._births.declare_dead(NurseryDied('the nursery was closed'))
         if not self._closed:
             self._closed = True
             if self._process.poll() is None:
                 await self._reap()
             os.close(self._stderr)
             shutil.rmtree(self._scratch, ignore_errors=True)
-
-    async def _fork(self, limits: Limits) -> KernelProcess:
-        if self._gone.done():
-            raise self._gone.result()
-        loop = asyncio.get_running_loop()
-        self._last_id = number = self._last_id + 1
-        birth = _Birth(Ends(limits.arena_bytes), loop.create_future(), loop.create_future())
-        self._births[number] = birth
-        order = {'id': number, 'sandbox': limits.sandbox, 'memory_bytes': limits.memory_bytes}
-        try:
-            await self._control.send('fork', order, birth.ends.for_kernel)
-        except ChannelError:
-            await asyncio.wait({self._gone})
-        except BaseException:
-            self._births.pop(number, None)
-            birth.ends.close()
-            raise
-        finally:
-            birth.ends.let_go()
-        try:
-            return await birth.forked
-        except (NurseryDied, OpeningFailed):
-            birth.ends.close()
-            raise
-
-    def _hear(self, message: channel.Message) -> None:
-        if message.type == 'ready':
-            self.sandbox, self.missing = message.get('sandbox', str), message.get('missing', str)
-            self._ready.set_result(None)
-            return
-        number = message.get('id', int)
-        birth = self._births[number]
-        if message.type == 'forked':
-            process = KernelProcess(message.fds[0], birth.ends, birth.ended)
-            if birth.forked.done():
-                process.release()
-            else:
-                birth.forked.set_result(process)
-            return
-        del self._births[number]
-        if message.type == 'exited':
-            birth.ended.set_result(Exit(message.get('status', int), message.get('why', str)))
-        elif birth.forked.done():
-            birth.ends.close()
-        else:
-            birth.forked.set_exception(OpeningFailed(message.get('error', str)))
 
     def _lost(self, breach: ChannelError | None) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -180,17 +121,9 @@ class Nursery:
         said = os.pread(self._stderr, _STDERR_TAIL, max(size - _STDERR_TAIL, 0))
         status = self._process.poll()
         cause = breach or ('it still runs' if status is None else f'exit status {status}')
-        self._declare_dead(NurseryDied(
+        self._births.declare_dead(NurseryDied(
             f'the nursery (process {self.pid}) died ({cause}). It said:\n'
             f'{said.decode("utf-8", "replace") or "(nothing)"}'))
-
-    def _declare_dead(self, death: NurseryDied) -> None:
-        self._gone.set_result(death)
-        for birth in self._births.values():
-            birth.ended.set_result(death)
-            if not birth.forked.done():
-                birth.forked.set_exception(death)
-        self._births.clear()
 
     async def _reap(self) -> None:
         """Wait for the nursery, which ends by itself when its control socket closes."""
@@ -215,6 +148,7 @@ def _exec(preload: str) -> tuple[subprocess.Popen[bytes], socket.socket, int, Pa
     stderr = os.memfd_create('spatialclaw-nursery', os.MFD_CLOEXEC)
     scratch = Path(tempfile.mkdtemp(prefix='spatialclaw-'))
     environment = dict.fromkeys(_ONE_THREAD, '1')
+    environment['GLIBC_TUNABLES'] = _MALLOC
     environment['_ROS_WHEELS_BOOTSTRAP_COMPLETE'] = '1'
     if 'LD_LIBRARY_PATH' in os.environ:
         environment['LD_LIBRARY_PATH'] = os.environ['LD_LIBRARY_PATH']

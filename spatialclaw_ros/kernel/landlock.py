@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import ctypes
+import functools
 import os
 from pathlib import Path
 import platform
@@ -32,6 +33,7 @@ _OF_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
 CONFINES_WRITING = 3
 
 
+@functools.cache
 def version() -> int:
     """Version of Landlock's interface here, 0 where there is none."""
     if platform.system() != 'Linux':

@@ -6,9 +6,6 @@ model and has exactly one thread, so that what it forks is clean.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-from dataclasses import dataclass
 import gc
 import importlib
 import os
@@ -19,29 +16,19 @@ import signal
 import socket
 import sys
 import types
+from typing import Any
 
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel import failure
 from spatialclaw_ros.kernel import walls
 from spatialclaw_ros.kernel import worker
-
-#: Parameters of glibc's mallopt, by their numbers in malloc.h, and bytes: arrays up to the first
-#: come from the heap, of which so much may lie free at its top, and which grows by so much.
-_MMAP_THRESHOLD, _TRIM_THRESHOLD, _TOP_PAD = (-3, 32 << 20), (-1, 256 << 20), (-2, 16 << 20)
-
+from spatialclaw_ros.kernel.family import Family
+from spatialclaw_ros.kernel.family import Member
+from spatialclaw_ros.kernel.family import Ties
+from spatialclaw_ros.kernel.scratch import Scratch
 
 _PROBE_BYTES = 256 << 20
-#: What a kernel may keep in its scratch folder, and how often that is looked at.
-_MOST_SCRATCH_BYTES, _LOOK_SECONDS = 256 << 20, 0.2
-
-
-@dataclass
-class _Child:
-    id: int
-    pid: int
-    pidfd: int
-    scratch: Path
-    why_killed: str = ''
+_LOOK_SECONDS = 0.2
 
 
 def main(control: int, preload: str, scratch: str) -> None:
@@ -49,7 +36,6 @@ def main(control: int, preload: str, scratch: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     walls.adopt_orphans()
     module = importlib.import_module(preload)
-    _keep_freed_memory()
     gc.collect()
     gc.freeze()
     nursery = _Nursery(socket.socket(fileno=control), module, Path(scratch))
@@ -59,27 +45,17 @@ def main(control: int, preload: str, scratch: str) -> None:
         nursery.end()
 
 
-def _keep_freed_memory() -> None:
-    """Have kernels use again what an array leaves free, instead of giving it back at once.
-
-    A kernel lives for one query, and every page that is had anew from the system costs a fault.
-    """
-    mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
-    if mallopt is not None:
-        for parameter, count in (_MMAP_THRESHOLD, _TRIM_THRESHOLD, _TOP_PAD):
-            mallopt(parameter, count)
-
-
 class _Nursery:
     def __init__(self, sock: socket.socket, module: types.ModuleType, scratch: Path) -> None:
         self._module = module
         self._scratch = scratch
         self._readable = walls.readable_places()
         self._pid = os.getpid()
-        self._children: dict[int, _Child] = {}
+        self._families: dict[int, Family] = {}
+        self._host_is_there = True
         self._channel = channel.Channel(sock, most_out=channel.CONTROL, most_in=channel.CONTROL)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(sock, selectors.EVENT_READ)
+        self._selector.register(sock, selectors.EVENT_READ, self._hear)
         words, missing = walls.probe(
             walls.Site(_PROBE_BYTES, scratch, self._readable))
         self._channel.send('ready', {'sandbox': words, 'missing': missing})
@@ -87,65 +63,77 @@ class _Nursery:
     def serve(self) -> None:
         """Fork and reap. Raises EOFError when the host has gone."""
         while True:
-            self._bound_scratch()
-            for key, _events in self._selector.select(_LOOK_SECONDS if self._children else None):
-                child = self._children.get(key.fd)
-                if child is not None:
-                    self._reap(child)
-                    continue
-                message = self._channel.read()
-                while message is not None:
-                    self._fork(message)
-                    message = self._channel.buffered()
+            for family in list(self._families.values()):
+                family.look()
+            self._attend(_LOOK_SECONDS if self._families else None)
 
     def end(self) -> None:
         """Kill and reap what is left, and remove its files."""
-        for child in list(self._children.values()):
-            signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
-            os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED)
-        self._children.clear()
-        self._end_orphans()
+        self._host_is_there = False
+        self._selector.unregister(self._channel.sock)
+        for family in list(self._families.values()):
+            family.end()
+        while self._families:
+            self._attend(None)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def _bound_scratch(self) -> None:
-        for child in self._children.values():
-            if not child.why_killed and _takes_over(_MOST_SCRATCH_BYTES, child.scratch):
-                child.why_killed = (f'its files took over {_MOST_SCRATCH_BYTES >> 20} MB, all '
-                                    'that a kernel may keep in its scratch folder')
-                signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+    def _attend(self, seconds: float | None) -> None:
+        """Wait for news, at most so long, and act on it."""
+        ready = [key for key, _events in self._selector.select(seconds)]
+        # The host first: what it grants, it grants before it tells the kernel to ask for it.
+        for key in sorted(ready, key=lambda one: one.data != self._hear):
+            if self._selector.get_map().get(key.fd) is key:  # and not ended by another
+                key.data()
 
-    def _fork(self, message: channel.Message) -> None:
-        number = message.get('id', int)
+    def _hear(self) -> None:
+        message = self._channel.read()
+        while message is not None:
+            number = message.get('id', int)
+            family = self._families.get(number)
+            if message.type == 'fork':
+                self._fork(number, message)
+            elif family is None:
+                channel.close_all(message.fds)
+            elif message.type == 'copy':
+                family.copy()
+            elif message.type == 'resume':
+                family.resume(*message.fds)
+                channel.close_all(message.fds)
+            message = self._channel.buffered()
+
+    def _fork(self, number: int, message: channel.Message) -> None:
+        *for_kernel, leash = message.fds
         threads = sum(1 for _task in Path('/proc/self/task').iterdir())
-        if threads != 1:
-            self._channel.send('failed', {'id': number, 'error': (
-                f'the nursery has {threads} threads, one of them of {self._module.__name__} or '
-                'what it imports; a process with threads is not forked')})
-            channel.close_all(message.fds)
-            return
-        scratch = self._scratch / str(number)
         try:
-            scratch.mkdir(mode=0o700)
+            if threads != 1:
+                raise OSError(
+                    f'the nursery has {threads} threads, one of them of {self._module.__name__} '
+                    'or what it imports; a process with threads is not forked')
+            files = Scratch(self._scratch / str(number))
+            cord, kernels_end = socket.socketpair()
             pid = os.fork()
         except OSError as error:
             self._channel.send('failed', {'id': number, 'error': f'no kernel forked: {error}'})
+            self._channel.send('gone', {'id': number})
             channel.close_all(message.fds)
             return
         if pid == 0:
-            self._become_kernel(message, scratch)
-        channel.close_all(message.fds)
-        child = _Child(number, pid, os.pidfd_open(pid), scratch)
-        self._children[child.pidfd] = child
-        self._selector.register(child.pidfd, selectors.EVENT_READ)
-        self._channel.send('forked', {'id': number, 'pid': pid}, [child.pidfd])
+            self._become_kernel(message, files.folder, kernels_end.detach())
+        kernels_end.close()
+        channel.close_all(for_kernel)
+        pidfd = os.pidfd_open(pid)
+        self._families[number] = Family(
+            number, Member(pid, pidfd), files, Ties(leash, cord, for_kernel[0]), self._selector,
+            self._tell)
+        self._channel.send('forked', {'id': number}, [pidfd])
 
-    def _become_kernel(self, message: channel.Message, scratch: Path) -> None:
+    def _become_kernel(self, message: channel.Message, scratch: Path, cord: int) -> None:
         status = 1
         try:
-            wire, output, arena, crash = message.fds
+            wire, output, arena, crash, _leash = message.fds
             worker.live(worker.Birth(
                 preload=self._module, parent=self._pid, channel=wire, output=output, arena=arena,
-                crash=crash, sandbox=message.get('sandbox', str), site=walls.Site(
+                crash=crash, cord=cord, sandbox=message.get('sandbox', str), site=walls.Site(
                     message.get('memory_bytes', int), scratch, self._readable)))
             status = 0
         except BaseException as error:
@@ -153,34 +141,19 @@ class _Nursery:
         finally:
             os._exit(status)
 
+    def _tell(self, kind: str, fields: dict[str, Any], fds: list[int]) -> None:
+        """Send a message of a family, and clear up after a process or a family that has ended."""
+        if kind == 'exited':
+            self._end_orphans()
+        elif kind == 'gone':
+            del self._families[fields['id']]
+        if self._host_is_there:
+            self._channel.send(kind, fields, fds)
+
     def _end_orphans(self) -> None:
         """Kill what kernels that have ended left behind: their orphans are this process's."""
-        known = {child.pid for child in self._children.values()}
+        known = set().union(*(family.pids for family in self._families.values()))
         while orphans := walls.children_of(self._pid) - known:
             for pid in orphans:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
-
-    def _reap(self, child: _Child) -> None:
-        ended = os.waitid(os.P_PIDFD, child.pidfd, os.WEXITED)
-        status = 0 if ended is None else (
-            ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status)
-        self._selector.unregister(child.pidfd)
-        del self._children[child.pidfd]
-        os.close(child.pidfd)
-        self._end_orphans()
-        shutil.rmtree(child.scratch, ignore_errors=True)
-        self._channel.send(
-            'exited', {'id': child.id, 'status': status, 'why': child.why_killed})
-
-
-def _takes_over(most: int, folder: Path) -> bool:
-    """Whether the files beneath `folder` take more than `most` bytes, an empty one a page."""
-    total = 0
-    for where, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            with contextlib.suppress(OSError):
-                total += max((Path(where) / name).lstat().st_blocks * 512, 4096)
-            if total > most:
-                return True
-    return False

@@ -13,6 +13,7 @@ class Limits:
     first and last halves of `output_bytes` are kept. `arena_bytes` bounds the arrays of one call
     out of the kernel, `memory_bytes` what a kernel may map beyond what it was born with.
     `check` explains forbidden imports before a cell runs. `sandbox` is 'strict' or 'available'.
+    With `checkpoints` the kernel is copied after each cell, so that the next can be undone.
     """
 
     cell_seconds: float = 60.0
@@ -21,6 +22,7 @@ class Limits:
     check: bool = True
     sandbox: str = 'strict'
     memory_bytes: int = 4 << 30
+    checkpoints: bool = True
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class CellOutcome:
     `status` is 'ok', 'error' (it raised), 'refused' (it did not run), 'timeout' (it passed its
     limit) or 'killed' (it was cancelled, or its process ended). `stdout` is what it printed, both
     streams, the middle cut when long. `error` has every line of the exception and the failing
-    source line. `seconds` is wall time, calls included. `note` says what was kept or lost.
+    source line. `seconds` is wall time, calls included. `note` says what was kept or lost. When it
+    is `undone`, nothing of the cell is kept but what it printed.
     """
 
     status: str
@@ -48,3 +51,4 @@ class CellOutcome:
     variables: tuple[Variable, ...]
     seconds: float
     note: str
+    undone: bool = False

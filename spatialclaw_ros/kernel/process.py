@@ -26,40 +26,66 @@ _READ = 1 << 16
 class Ends:
     """Both ends of everything a kernel and its host share.
 
-    `for_kernel` are the descriptors of the kernel's side: channel, output, arena, crash report.
+    `for_kernel` are the descriptors of the kernel's side: channel, output, arena, crash report,
+    and the end of the leash, which the nursery watches.
     """
 
     def __init__(self, arena_bytes: int) -> None:
-        """Make channel, output pipe, and the memories, which can neither shrink nor grow."""
+        """Make channel, output pipe, leash, and the memories, which can neither shrink nor grow."""
         with contextlib.ExitStack() as undo:
-            self.channel, kernel_side = socket.socketpair()
-            undo.callback(self.channel.close)
-            undo.callback(kernel_side.close)
-            self.output, output = os.pipe2(os.O_CLOEXEC)
-            undo.callback(channel.close_all, [self.output, output])
-            os.set_blocking(self.output, False)
+            wire, output = self._make_ways()
+            undo.callback(self._close_ways)
+            undo.callback(channel.close_all, [wire, output])
             arena, self.arena = _shared_memory('arena', arena_bytes)
             undo.callback(os.close, arena)
             self.crash, _view = _shared_memory('crash', _CRASH_BYTES)
+            undo.callback(os.close, self.crash)
+            leash, self._leash = os.pipe2(os.O_CLOEXEC)
             undo.pop_all()
-        self.for_kernel = [kernel_side.detach(), output, arena, self.crash]
+        self.for_kernel = [wire, output, arena, self.crash, leash]
+
+    def renew(self) -> None:
+        """Make the ways anew for the copy that goes on; the memories stay, the crash report empty.
+
+        `for_kernel` are then the channel and the output.
+        """
+        self._close_ways()
+        self.for_kernel = list(self._make_ways())
+        os.pwrite(self.crash, bytes(_CRASH_BYTES), 0)
+        os.lseek(self.crash, 0, os.SEEK_SET)
 
     def let_go(self) -> None:
         """Close the kernel's side here, once it has been passed on."""
-        channel.close_all(self.for_kernel[:3])
+        channel.close_all([fd for fd in self.for_kernel if fd != self.crash])
+        self.for_kernel = []
 
     def close(self) -> None:
-        """Close the host's side."""
+        """Close the host's side; the nursery then ends the kernel and its copy."""
+        self.let_go()
+        self._close_ways()
+        channel.close_all([self.crash, self._leash])
+
+    def _make_ways(self) -> tuple[int, int]:
+        self.channel, kernel_side = socket.socketpair()
+        self.output, output = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self.output, False)
+        return kernel_side.detach(), output
+
+    def _close_ways(self) -> None:
         self.channel.close()
-        channel.close_all([self.output, self.crash])
+        os.close(self.output)
 
 
 @dataclass(frozen=True)
 class Exit:
-    """How a process ended: its status, negative for a signal, and why it was killed, if known."""
+    """How a process ended: its status, negative for a signal, and why it was killed, if known.
+
+    `kept`: a copy waits that can go on in its place.
+    """
 
     status: int
     why: str = ''
+    kept: bool = False
 
     def __str__(self) -> str:
         if self.why:
@@ -76,21 +102,32 @@ class KernelProcess:
     """A running kernel: signals to it, messages, output, and its end.
 
     `listener` gets its messages; one that comes while there is none is a breach. `ended` gives
-    its Exit or NurseryDied.
+    its Exit or NurseryDied. `gone` is done when nothing is left of it, its copy included.
+    `no_copy` says why there is no copy of it, and is empty when there is one.
     """
 
-    def __init__(self, pidfd: int, ends: Ends, ended: asyncio.Future[Exit | NurseryDied]) -> None:
-        """Take ownership of `pidfd` and of the host's side of `ends`."""
+    def __init__(self, number: int, pidfd: int, ends: Ends,
+                 ended: asyncio.Future[Exit | NurseryDied], gone: asyncio.Future[None]) -> None:
+        """Take ownership of `pidfd` and of the host's side of `ends`; `number` names the family."""
+        self.number = number
         self._pidfd = pidfd
         self._ends = ends
         self.arena = ends.arena
         self.output = ends.output
         self.ended = ended
+        self.gone = gone
+        self.no_copy = 'none was made'
         self.breach: ChannelError | None = None
         self.listener: Callable[[channel.Message], None] | None = None
+        self._killed = False
         self._channel = AsyncChannel(
             ends.channel, most_out=channel.TO_KERNEL, most_in=channel.FROM_KERNEL,
             take_fds=False, on_message=self._hear, on_end=self._lost)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it can still run a cell."""
+        return not self._killed and not self.ended.done()
 
     async def send(self, kind: str, fields: dict[str, Any], fds: list[int] | None = None) -> None:
         """Send one message; when the kernel is gone, its end is reported by `ended` alone."""
@@ -105,6 +142,7 @@ class KernelProcess:
 
     def kill(self) -> None:
         """End the process at once; `ended` follows."""
+        self._killed = True
         self.signal(signal.SIGKILL)
 
     def read_output(self) -> bytes | None:
@@ -119,13 +157,21 @@ class KernelProcess:
         report = os.pread(self._ends.crash, _CRASH_BYTES, 0).decode('utf-8', 'replace')
         return '\n'.join(re.findall(r'^  File "<cell \d+>", line \d+.*$', report, re.MULTILINE))
 
+    def hand_over(self) -> Ends:
+        """Close what the process had for itself; the ends, made anew, are its copy's."""
+        self._let_go()
+        self._ends.renew()
+        return self._ends
+
     def release(self) -> None:
-        """Kill the process if it lives, and close all that the host holds of it."""
-        if self._pidfd < 0:
-            return
-        self.kill()
+        """End the process and its copy, and close all that the host holds of them."""
+        if self._pidfd >= 0:
+            self.kill()
+            self._let_go()
+            self._ends.close()
+
+    def _let_go(self) -> None:
         self._channel.close()
-        self._ends.close()
         os.close(self._pidfd)
         self._pidfd = -1
 

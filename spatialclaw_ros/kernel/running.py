@@ -141,6 +141,8 @@ class RunningCell:
 def _check_report(message: Message) -> None:
     for name in ('status', 'error', 'error_type', 'note'):
         message.get(name, str)
+    for name, kind in (('exhausted', bool), ('ran', bool), ('threads', int)):
+        message.get(name, kind)
     if message.fields['status'] not in ('ok', 'error', 'refused'):
         raise ChannelError(f"a cell with status {message.fields['status']!r}")
     for item in message.get('variables', list):

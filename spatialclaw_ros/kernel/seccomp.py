@@ -1,14 +1,16 @@
 """The system call filter: a classic BPF program for seccomp, made for either architecture.
 
-See seccomp(2) and Documentation/userspace-api/seccomp_filter.rst of Linux.
+See seccomp(2), seccomp_unotify(2) and Documentation/userspace-api/seccomp_filter.rst of Linux.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+import contextlib
 import ctypes
 from dataclasses import dataclass
 import errno
+import functools
 import os
 from pathlib import Path
 import platform
@@ -20,6 +22,7 @@ from spatialclaw_ros.kernel import syscalls
 MACHINES = {'x86_64': (0xC000003E, 0), 'aarch64': (0xC00000B7, 1)}
 
 ALLOW = 0x7FFF0000
+ASK = 0x7FC00000
 KILL = 0x80000000
 REFUSE = 0x00050000 | errno.EPERM
 UNKNOWN = 0x00050000 | errno.ENOSYS
@@ -27,7 +30,10 @@ UNKNOWN = 0x00050000 | errno.ENOSYS
 _LOAD, _AND, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 _X32 = 0x40000000
-_PR_SET_SECCOMP, _MODE_FILTER = 22, 2
+_SECCOMP = (317, 277)  # the number of seccomp(2) itself, on either machine
+_SET_MODE_FILTER, _NEW_LISTENER = 1, 1 << 3
+
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,13 @@ class Instruction:
     no: int = 0
 
 
-def program(machine: str, *, read_only: bool) -> list[Instruction]:
+@functools.cache
+def program(machine: str, *, read_only: bool, supervised: bool = False) -> tuple[Instruction, ...]:
     """The filter for `machine` ('x86_64' or 'aarch64').
 
     With `read_only` files cannot be opened for writing nor changed: then no other wall needs to
-    confine them. Raises KeyError for another machine.
+    confine them. `supervised` puts a fork to the supervisor, who may grant it; otherwise it is
+    refused. Raises KeyError for another machine.
     """
     architecture, column = MACHINES[machine]
     made = [Instruction(_LOAD, _ARCHITECTURE), Instruction(_EQUAL, architecture, 1, 0),
@@ -56,11 +64,15 @@ def program(machine: str, *, read_only: bool) -> list[Instruction]:
         number = numbers[column]
         if number is None or (read_only and name in syscalls.CHANGES_FILES):
             continue
-        conditions = syscalls.CONDITIONS.get(name, syscalls.ALWAYS)
+        asked = syscalls.ASKED.get(name, ()) if supervised else ()
+        allowed = syscalls.CONDITIONS.get(name, syscalls.ALWAYS)
         if read_only:
-            conditions = syscalls.READ_ONLY.get(name, conditions)
-        made += _for_number(number, list(_verdict(conditions)))
-    return [*made, Instruction(_RETURN, REFUSE)]
+            allowed = syscalls.READ_ONLY.get(name, allowed)
+        then = [*_where(asked, ASK), *_where(allowed, ALLOW)]
+        if allowed != syscalls.ALWAYS:
+            then.append(Instruction(_RETURN, REFUSE))
+        made += _for_number(number, then)
+    return (*made, Instruction(_RETURN, REFUSE))
 
 
 def available() -> bool:
@@ -69,19 +81,30 @@ def available() -> bool:
         '/proc/sys/kernel/seccomp/actions_avail').exists()
 
 
-def install(instructions: list[Instruction]) -> None:
+def install(*, read_only: bool) -> int | None:
     """Filter this thread's system calls from here on; it must be the only one of its process.
 
-    Raises OSError where the system refuses.
+    Gives the descriptor on which the supervisor is asked (see `supervisor`), or None where the
+    system has no supervised filters. Raises OSError where it refuses any filter.
     """
+    machine = platform.machine()
+    with contextlib.suppress(OSError):
+        return _install(program(machine, read_only=read_only, supervised=True), _NEW_LISTENER)
+    _install(program(machine, read_only=read_only), 0)
+    return None
+
+
+def _install(instructions: tuple[Instruction, ...], flags: int) -> int:
     code = b''.join(struct.pack('HBBI', one.code, one.yes, one.no, one.value)
                     for one in instructions)
     text = ctypes.create_string_buffer(code, len(code))
     header = struct.pack('HxxxxxxP', len(instructions), ctypes.addressof(text))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_MODE_FILTER), header, 0, 0):
+    _architecture, column = MACHINES[platform.machine()]
+    made: int = _libc.syscall(_SECCOMP[column], _SET_MODE_FILTER, flags, header)
+    if made < 0:
         number = ctypes.get_errno()
         raise OSError(number, f'seccomp filter: {os.strerror(number)}')
+    return made
 
 
 def _for_number(number: int, then: list[Instruction]) -> list[Instruction]:
@@ -89,8 +112,8 @@ def _for_number(number: int, then: list[Instruction]) -> list[Instruction]:
     return [Instruction(_EQUAL, number, 0, len(then)), *then]
 
 
-def _verdict(conditions: syscalls.Conditions) -> Iterator[Instruction]:
-    """Allow where one of the conjunctions holds, refuse otherwise."""
+def _where(conditions: syscalls.Conditions, verdict: int) -> Iterator[Instruction]:
+    """Return `verdict` where one of the conjunctions holds, go on otherwise."""
     for conjunction in conditions:
         tests = [_test(argument) for argument in conjunction]
         left = sum(map(len, tests)) + 1
@@ -99,9 +122,7 @@ def _verdict(conditions: syscalls.Conditions) -> Iterator[Instruction]:
             *before, compare = test
             yield from before
             yield Instruction(compare.code, compare.value, 0, left)
-        yield Instruction(_RETURN, ALLOW)
-    if conditions != syscalls.ALWAYS:
-        yield Instruction(_RETURN, REFUSE)
+        yield Instruction(_RETURN, verdict)
 
 
 def _test(argument: syscalls.Argument) -> list[Instruction]:

@@ -63,7 +63,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     'epoll_wait': (232, None), 'epoll_pwait': (281, 22), 'eventfd2': (290, 19),
     'sendto': (44, 206), 'sendmsg': (46, 211), 'recvfrom': (45, 207), 'recvmsg': (47, 212),
     'getsockopt': (55, 209), 'getsockname': (51, 204), 'getpeername': (52, 205),
-    'shutdown': (48, 210), 'fsync': (74, 82), 'fdatasync': (75, 83), 'flock': (73, 32),
+    'fsync': (74, 82), 'fdatasync': (75, 83), 'flock': (73, 32),
     # files, by name
     'open': (2, None), 'openat': (257, 56), 'stat': (4, None), 'lstat': (6, None),
     'newfstatat': (262, 79), 'statx': (332, 291), 'access': (21, None), 'faccessat': (269, 48),
@@ -92,11 +92,17 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
 #: Calls that are allowed with some arguments only.
 CONDITIONS: dict[str, Conditions] = {
     'clone': ((Argument(0, _THREAD, _THREAD), Argument(0, 0, _NAMESPACES)),),
-    'prctl': _one_of(0, 15, 16, 23, 0x53564D41),  # PR_(SET|GET)_NAME, PR_CAPBSET_READ, PR_SET_VMA
+    # PR_(SET|GET)_NAME, PR_CAPBSET_READ, PR_SET_VMA; PR_SET_PDEATHSIG to SIGKILL
+    'prctl': (*_one_of(0, 15, 16, 23, 0x53564D41), (Argument(0, 1), Argument(1, 9))),
     'prlimit64': ((Argument(0, 0), Argument(2, 0)),),  # of itself, and nothing set
     'ioctl': _one_of(1, 0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451),
     'fcntl': _one_of(1, 0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032, 1034),
 }
+
+#: Calls that with some arguments are put to the supervisor of the filter, where there is one:
+#: fork, as the C library calls it, which takes the checkpoint and is granted for nothing else.
+ASKED: dict[str, Conditions] = {
+    'clone': ((Argument(0, 0x01200011),),)}  # CHILD_SETTID | CHILD_CLEARTID | SIGCHLD
 
 #: Calls that libraries try before an older one they do without: "there is no such call".
 UNKNOWN: dict[str, tuple[int, int]] = {'clone3': (435, 435), 'openat2': (437, 437)}

@@ -76,6 +76,21 @@ class Site:
     readable: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Walls:
+    """What is up, in words, and what 'strict' would need besides.
+
+    `supervised` is the descriptor by which a supervisor answers forks; None where they are refused.
+    """
+
+    up: tuple[str, ...]
+    missing: tuple[str, ...]
+    supervised: int | None
+
+    def __str__(self) -> str:
+        return ', '.join((*self.up, *self.missing))
+
+
 def readable_places() -> tuple[str, ...]:
     """Files and folders of the interpreter and its libraries, and of the modules loaded now."""
     libraries = {sys.prefix, sys.base_prefix, *(
@@ -92,12 +107,16 @@ def probe(site: Site) -> tuple[str, str]:
 
     Tried in a process of its own: what is up stays up.
     """
+    landlock.version()  # asked here, so that what is forked from here need not ask again
+    if seccomp.available():
+        for read_only in (False, True):
+            seccomp.program(platform.machine(), read_only=read_only, supervised=True)
     told, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            up, missing = _raise_all(site)
-            os.write(tell, json.dumps([', '.join(up), '; '.join(missing)]).encode())
+            made = _raise_all(site)
+            os.write(tell, json.dumps([', '.join(made.up), '; '.join(made.missing)]).encode())
         except Exception as error:
             os.write(tell, json.dumps(['', f'{type(error).__name__}: {error}']).encode())
         finally:
@@ -109,31 +128,33 @@ def probe(site: Site) -> tuple[str, str]:
     return words, lacking
 
 
-def raise_walls(policy: str, site: Site) -> str:
-    """Raise every wall there is, and say in words which are up.
+def raise_walls(policy: str, site: Site) -> Walls:
+    """Raise every wall there is, and say which are up.
 
     `policy` is 'strict', which needs a filter of system calls and a wall about files, or
     'available'. Raises WallMissing where the policy is not met, ValueError for another.
     """
     if policy not in ('strict', 'available'):
         raise ValueError(f"sandbox is {policy!r}; 'strict' and 'available' are known")
-    up, missing = _raise_all(site)
-    if missing and policy == 'strict':
-        raise WallMissing(f'{"; ".join(missing)}. {OPERATORS_CHOICE}')
-    return ', '.join((*up, *missing))
+    made = _raise_all(site)
+    if made.missing and policy == 'strict':
+        raise WallMissing(f'{"; ".join(made.missing)}. {OPERATORS_CHOICE}')
+    return made
 
 
-def _raise_all(site: Site) -> tuple[list[str], list[str]]:
-    """Raise what there is: what is up, and what 'strict' would need besides."""
+def _raise_all(site: Site) -> Walls:
     _enter(site.scratch)
     _limit(site.memory_bytes)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     files, read_only = _wall_about_files(site)
-    calls = _filter_calls(read_only=read_only)
+    calls, supervised = _filter_calls(read_only=read_only)
     files = files if calls or not read_only else ''
     up = [what for what in (calls, files) if what]
     missing = [what for wall, what in ((calls, _NO_FILTER), (files, _NO_FILE_WALL)) if not wall]
-    return [*up, 'no new privileges', 'resource limits', 'no environment'], missing
+    up += ['no new privileges', 'resource limits', 'no environment']
+    if supervised is not None:
+        up.append('checkpoints (supervised fork)')
+    return Walls(tuple(up), tuple(missing), supervised)
 
 
 def _wall_about_files(site: Site) -> tuple[str, bool]:
@@ -155,13 +176,13 @@ def _wall_about_files(site: Site) -> tuple[str, bool]:
     return 'files read-only (unprivileged user)', True
 
 
-def _filter_calls(*, read_only: bool) -> str:
-    """What filters system calls now; nothing where there is no filter."""
+def _filter_calls(*, read_only: bool) -> tuple[str, int | None]:
+    """What filters system calls now, or nothing; and the supervisor's descriptor, if any."""
     if seccomp.available():
         with contextlib.suppress(OSError):
-            seccomp.install(seccomp.program(platform.machine(), read_only=read_only))
-            return 'system calls filtered (seccomp)'
-    return ''
+            supervised = seccomp.install(read_only=read_only)
+            return 'system calls filtered (seccomp)', supervised
+    return '', None
 
 
 def _enter(scratch: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import contextlib
+import dataclasses
 from dataclasses import dataclass
+import errno
 import faulthandler
 import io
 import mmap
@@ -15,6 +17,7 @@ import socket
 import sys
 import threading
 import types
+import warnings
 
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel import failure
@@ -30,9 +33,9 @@ _CALL_ROOM = 1 << 10
 class Birth:
     """What a kernel is forked with.
 
-    Descriptors: the `channel`, the pipe its `output` goes to, the shared `arena`, and a small
-    memory that takes the `crash` report of the interpreter. `sandbox` is the policy for the walls
-    about its `site`.
+    Descriptors: the `channel`, the pipe its `output` goes to, the shared `arena`, a small memory
+    that takes the `crash` report of the interpreter, and the `cord` to the nursery, cut before the
+    first cell. `sandbox` is the policy for the walls about its `site`.
     """
 
     preload: types.ModuleType
@@ -41,6 +44,7 @@ class Birth:
     output: int
     arena: int
     crash: int
+    cord: int
     sandbox: str
     site: walls.Site
 
@@ -68,7 +72,7 @@ def _take_streams(birth: Birth) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for source, target in ((null, 0), (birth.output, 1), (birth.output, 2)):
         os.dup2(source, target, inheritable=False)
-    keep = {0, 1, 2, birth.channel, birth.arena, birth.crash}
+    keep = {0, 1, 2, birth.channel, birth.arena, birth.crash, birth.cord}
     for fd in [int(entry.name) for entry in Path('/proc/self/fd').iterdir()]:
         if fd not in keep:
             with contextlib.suppress(OSError):
@@ -90,30 +94,32 @@ class _Kernel:
 
     def __init__(self, birth: Birth, wire: channel.Channel) -> None:
         self._wire = wire
+        self._parent = birth.parent
         self._interrupt = Interrupt()
         self._main = threading.get_ident()
         self._calls = 0
         self._arena = memoryview(mmap.mmap(birth.arena, os.fstat(birth.arena).st_size))
         os.close(birth.arena)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        sandbox = walls.raise_walls(birth.sandbox, birth.site)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a copy that is dropped leaves no zombie
+        made = walls.raise_walls(birth.sandbox, birth.site)
+        self._sandbox = str(made)
+        _hand_over(made.supervised, socket.socket(fileno=birth.cord))
         sys.modules['__main__'] = types.ModuleType('__main__')
         sys.displayhook = _display
         opening = wire.receive()
         workshop = birth.preload.open_workshop(opening.get('body', bytes), opening.fds, self.call)
-        self._cells = Cells(workshop, self._interrupt, self._checkpoint)
-        wire.send('ready', {'sandbox': sandbox})
+        self._cells = Cells(workshop, self._interrupt)
+        wire.send('ready', {'sandbox': self._sandbox})
 
     def serve(self) -> None:
         """Run cells as they come. Raises EOFError when the host has gone."""
         while True:
             message = self._wire.receive()
             if message.type == 'run':
-                report = self._run(message)
-                self._wire.send('done', {
-                    'status': report.status, 'error': report.error,
-                    'error_type': report.error_type, 'note': report.note,
-                    'variables': report.variables})
+                self._wire.send('done', dataclasses.asdict(self._run(message)))
+            elif message.type == 'copy':
+                self._leave_copy()
             else:
                 channel.close_all(message.fds)
 
@@ -152,8 +158,45 @@ class _Kernel:
         finally:
             sys.stdout, sys.stderr = streams
 
-    def _checkpoint(self) -> None:
-        """Place of the copy-on-write checkpoint; without one, a killed kernel loses its state."""
+    def _leave_copy(self) -> None:
+        """Leave a copy of this process that goes on from here when this one is lost.
+
+        A fork is put to the nursery, which grants it to this process now. The copy asks at once
+        for a fork of its own, and that question is its waiting: it is answered when the copy is to
+        go on, which makes the next copy in the same breath.
+        """
+        is_copy = False
+        while True:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter('ignore')  # that threads are left behind is wanted
+                    forked = os.fork()
+            except InterruptedError:
+                continue
+            except OSError as error:
+                if is_copy and error.errno not in (errno.ENOMEM, errno.EAGAIN):
+                    os._exit(1)  # not wanted any more, or the nursery has gone
+                break
+            if forked:
+                break
+            is_copy = True
+        if is_copy:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Take the place of the process that this is a copy of; it has ended."""
+        walls.die_with_parent(self._parent)
+        self._wire = channel.Channel(self._wire.sock, most_out=channel.FROM_KERNEL,
+                                     most_in=channel.TO_KERNEL)
+        self._wire.send('ready', {'sandbox': self._sandbox})
+
+
+def _hand_over(supervised: int | None, cord: socket.socket) -> None:
+    """Pass the supervision of this process to the nursery and cut the cord."""
+    with cord:
+        if supervised is not None:
+            socket.send_fds(cord, [b'.'], [supervised])
+            os.close(supervised)
 
 
 def _display(value: object) -> None:

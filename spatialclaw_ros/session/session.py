@@ -35,8 +35,6 @@ from spatialclaw_ros.session.question import Question
 
 #: The module whose names a cell sees; the nursery loads it once, before the first fork.
 TOOLKIT = 'spatialclaw_ros.toolkit.cell'
-#: A cell that ends so is rolled back, with what it showed and answered.
-_ROLLED_BACK = ('timeout', 'killed')
 
 
 @dataclass(frozen=True)
@@ -145,12 +143,12 @@ class Session:
     def _result(self, outcome: CellOutcome, cell: CellYield,
                 calls: list[CallRecord]) -> CellResult:
         note = outcome.note
-        if outcome.status in _ROLLED_BACK:
+        if outcome.undone:
             lost = [f'{len(cell.pictures)} pictures'] * bool(cell.pictures)
             lost += [f'{len(cell.findings)} findings'] * bool(cell.findings)
             lost += ['the answer'] * (cell.answer is not None)
             if lost:
-                note = f'{note} Dropped with the cell: {", ".join(lost)}.'.strip()
+                note = f'{note}; dropped with it: {", ".join(lost)}'
             cell = CellYield()
         self._findings += tuple(cell.findings)
         return CellResult(

@@ -10,27 +10,23 @@ import pytest
 ENDLESS_C = 'sum(range(10 ** 13))'
 
 
-async def test_a_python_loop_is_interrupted_and_keeps_its_variables(bench):
-    await bench.run('x = 1')
-    outcome = await bench.run('print("part")\ny = 2\nwhile True: pass', seconds=0.1)
+async def test_a_python_loop_is_interrupted(bench):
+    outcome = await bench.run('print("part")\nwhile True: pass', seconds=0.1)
     assert (outcome.status, outcome.error_type) == ('timeout', 'TimeoutError')
     assert outcome.stdout == 'part\n'
     assert 'limit of 0.1 s' in outcome.error
     assert 'while True: pass' in outcome.error
-    assert (await bench.run('print(x, y)')).stdout == '1 2\n'
+    assert 'killed' not in outcome.error
 
 
 @pytest.mark.parametrize('code', [
     ENDLESS_C,
     's = sys_.modules["signal"]\ns.signal(s.SIGINT, s.SIG_IGN)\nwhile True: pass',
 ])
-async def test_what_ignores_the_interrupt_is_killed_and_the_next_cell_runs(bench, code):
-    await bench.run('x = 1')
+async def test_what_ignores_the_interrupt_is_killed(bench, code):
     outcome = await bench.run(f'print("part", end="")\n{code}', seconds=0.1)
     assert (outcome.status, outcome.stdout) == ('timeout', 'part')
     assert 'killed' in outcome.error
-    assert 'lost' in outcome.note
-    assert (await bench.run('x')).error_type == 'NameError'
 
 
 async def test_interrupt_ends_a_loop_in_c(bench):
@@ -100,7 +96,7 @@ async def test_a_crash_costs_the_cell_and_names_its_end(bench, code, words):
     outcome = await bench.run(f'print("before")\n{code}')
     assert (outcome.status, outcome.stdout) == ('killed', 'before\n')
     assert words in outcome.error
-    assert 'lost' in outcome.note
+    assert 'undone' in outcome.note
     assert (await bench.run('print(1)')).stdout == '1\n'
 
 
@@ -112,10 +108,9 @@ async def test_a_segmentation_fault_names_its_line(bench):
 
 async def test_memory_has_a_limit(bench):
     await bench.open(memory_bytes=1 << 28)
-    outcome = await bench.run('kept = 1\nbig = np.ones(1 << 28)')
+    outcome = await bench.run('big = np.ones(1 << 28)')
     assert outcome.status == 'error'
     assert 'MemoryError' in outcome.error_type
-    assert (await bench.run('print(kept)')).stdout == '1\n'
 
 
 async def test_a_flood_of_output_keeps_head_and_tail(bench):

@@ -132,8 +132,10 @@ import numpy
 {change}
 scratch = Path(tempfile.mkdtemp())
 try:
-    print('up:', walls.raise_walls({policy!r},
-                                   walls.Site(1 << 30, scratch, walls.readable_places())))
+    made = walls.raise_walls({policy!r}, walls.Site(1 << 30, scratch, walls.readable_places()))
+    print('up:', made)
+    if made.supervised is not None:
+        os.close(made.supervised)  # nobody grants anything
 except walls.WallMissing as missing:
     print('missing:', missing)
     sys.exit()

@@ -7,9 +7,9 @@ from tiny_workshop import open_workshop  # noqa: F401  (the nursery looks for it
 from spatialclaw_ros.kernel import walls
 
 
-def _no_walls(policy: str, site: walls.Site) -> str:
+def _no_walls(policy: str, site: walls.Site) -> walls.Walls:
     walls._enter(site.scratch)
-    return 'none'
+    return walls.Walls(('none',), (), None)
 
 
 walls.raise_walls = _no_walls

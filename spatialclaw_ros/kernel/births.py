@@ -1,0 +1,158 @@
+"""The host's conversation with its nursery: who is forked, copied, and goes on from a copy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+import socket
+from typing import Any
+from typing import NamedTuple
+
+from spatialclaw_ros.kernel import channel
+from spatialclaw_ros.kernel.async_channel import AsyncChannel
+from spatialclaw_ros.kernel.errors import ChannelError
+from spatialclaw_ros.kernel.errors import NurseryDied
+from spatialclaw_ros.kernel.errors import OpeningFailed
+from spatialclaw_ros.kernel.outcome import Limits
+from spatialclaw_ros.kernel.process import Ends
+from spatialclaw_ros.kernel.process import Exit
+from spatialclaw_ros.kernel.process import KernelProcess
+
+
+class Copied(NamedTuple):
+    """What came of a copy: `why` there is none, or the threads that only the original has."""
+
+    why: str
+    threads: int = 0
+
+
+@dataclass
+class _Family:
+    """One kernel: what is awaited of it."""
+
+    ends: Ends
+    forked: asyncio.Future[KernelProcess]
+    ended: asyncio.Future[Exit | NurseryDied]
+    copied: asyncio.Future[Copied]
+    gone: asyncio.Future[None]
+
+
+class Births:
+    """Orders to the nursery, and its news. `ready` gives its first message."""
+
+    def __init__(self, sock: socket.socket,
+                 on_end: Callable[[ChannelError | None], None]) -> None:
+        """Take ownership of the control socket; `on_end` as in AsyncChannel."""
+        self._loop = asyncio.get_running_loop()
+        self.ready: asyncio.Future[channel.Message] = self._loop.create_future()
+        self.death: asyncio.Future[NurseryDied] = self._loop.create_future()
+        self._families: dict[int, _Family] = {}
+        self._last_number = 0
+        self._control = AsyncChannel(
+            sock, most_out=channel.CONTROL, most_in=channel.CONTROL, take_fds=True,
+            on_message=self._hear, on_end=on_end)
+
+    async def fork(self, limits: Limits) -> KernelProcess:
+        """Have a kernel forked. Raises NurseryDied, OpeningFailed."""
+        self._check()
+        self._last_number = number = self._last_number + 1
+        future = self._loop.create_future
+        family = _Family(Ends(limits.arena_bytes), future(), future(), future(), future())
+        self._families[number] = family
+        return await self._born(family, 'fork', {
+            'id': number, 'sandbox': limits.sandbox, 'memory_bytes': limits.memory_bytes})
+
+    async def resume(self, process: KernelProcess) -> KernelProcess:
+        """Have the copy of `process`, which has ended, go on. Raises NurseryDied, OpeningFailed."""
+        self._check()
+        family = self._families.get(process.number)
+        if family is None:
+            raise OpeningFailed('the copy of the kernel is gone')
+        process.hand_over()
+        family.forked, family.ended = self._loop.create_future(), self._loop.create_future()
+        family.copied = self._loop.create_future()
+        return await self._born(family, 'resume', {'id': process.number})
+
+    async def copy(self, process: KernelProcess) -> Copied:
+        """Have `process`, between two cells, leave a copy of itself in place of the last one."""
+        family = self._families.get(process.number)
+        if family is None:
+            return Copied('the kernel has ended')
+        family.copied = self._loop.create_future()
+        try:
+            await self._control.send('copy', {'id': process.number})
+        except ChannelError:
+            return Copied('the nursery has died')
+        await process.send('copy', {})
+        return await self.copied(process)
+
+    async def copied(self, process: KernelProcess) -> Copied:
+        """What came of the copy that `process` makes when it goes on, or is told to."""
+        family = self._families.get(process.number)
+        if family is None:
+            return Copied('the kernel has ended')
+        either: set[asyncio.Future[Any]] = {family.copied, family.ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        return family.copied.result() if family.copied.done() else Copied('the kernel has ended')
+
+    def close(self) -> None:
+        """Say no more and hear no more."""
+        self._control.close()
+
+    def declare_dead(self, death: NurseryDied) -> None:
+        """Tell everyone who waits that the nursery and all kernels are dead."""
+        self.death.set_result(death)
+        for family in self._families.values():
+            if not family.forked.done():
+                family.forked.set_exception(death)
+            if not family.ended.done():
+                family.ended.set_result(death)
+            family.gone.set_result(None)
+        self._families.clear()
+
+    def _check(self) -> None:
+        if self.death.done():
+            raise self.death.result()
+
+    async def _born(self, family: _Family, order: str, fields: dict[str, Any]) -> KernelProcess:
+        try:
+            await self._control.send(order, fields, family.ends.for_kernel)
+        except ChannelError:
+            await asyncio.wait({self.death})
+        except BaseException:
+            family.ends.close()
+            raise
+        family.ends.let_go()
+        try:
+            return await family.forked
+        except (NurseryDied, OpeningFailed):
+            family.ends.close()
+            raise
+
+    def _hear(self, message: channel.Message) -> None:
+        if message.type == 'ready':
+            self.ready.set_result(message)
+            return
+        number = message.get('id', int)
+        family = self._families[number]
+        if message.type == 'forked':
+            process = KernelProcess(number, message.fds[0], family.ends, family.ended, family.gone)
+            if family.forked.done():  # whoever waited for it was cancelled
+                process.release()
+            else:
+                family.forked.set_result(process)
+        elif message.type == 'copied':
+            if not family.copied.done():
+                family.copied.set_result(
+                    Copied(message.get('why', str), message.get('threads', int)))
+        elif message.type == 'exited':
+            family.ended.set_result(Exit(
+                message.get('status', int), message.get('why', str), message.get('kept', bool)))
+        elif message.type == 'gone':
+            del self._families[number]
+            family.gone.set_result(None)
+        elif family.forked.done():
+            family.ends.close()
+        else:
+            family.forked.set_exception(OpeningFailed(message.get('error', str)))

@@ -1,0 +1,246 @@
+"""The processes of one kernel as the nursery holds them: which may fork, and who goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import contextlib
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import selectors
+import signal
+import socket
+import time
+from typing import Any
+
+from spatialclaw_ros.kernel import scratch
+from spatialclaw_ros.kernel import walls
+from spatialclaw_ros.kernel.supervisor import Asked
+from spatialclaw_ros.kernel.supervisor import Supervisor
+
+#: How often a cell may ask for a fork, which is refused, and how long a copy may take.
+_MOST_REFUSALS, _COPY_SECONDS = 1000, 2.0
+
+Tell = Callable[[str, dict[str, Any], list[int]], None]
+
+
+@dataclass
+class Member:
+    """One process, and the question that it waits with, if it does."""
+
+    pid: int
+    pidfd: int
+    asked: Asked | None = None
+
+    def kill(self) -> None:
+        """End the process."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def reap(self) -> int:
+        """Wait for the end of the process, this one's child: its status, negative for a signal."""
+        ended = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
+        os.close(self.pidfd)
+        if ended is None:
+            return 0
+        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+
+@dataclass(frozen=True)
+class Ties:
+    """What ties a family to the rest: descriptors, of which it takes ownership.
+
+    The `leash` ends when the host wants the kernel no longer. On the `cord` the new process hands
+    over its supervision. `wire` is the number that the channel has in the kernel.
+    """
+
+    leash: int
+    cord: socket.socket
+    wire: int
+
+
+class Family:
+    """The process that runs the cells of one kernel, and the copy that it can go on from.
+
+    `main` runs cells. `copy` grants it one fork, and what is forked, the `spare`, waits in a
+    question of its own until `resume`. There are never more than these two.
+    """
+
+    def __init__(self, number: int, main: Member, files: scratch.Scratch, ties: Ties,
+                 selector: selectors.BaseSelector, tell: Tell) -> None:
+        """Watch over `main`; `tell` sends a message to the host."""
+        self.id = number
+        self.main: Member | None = main
+        self.spare: Member | None = None
+        self._files, self._ties = files, ties
+        self._selector, self._tell = selector, tell
+        self._supervisor: Supervisor | None = None
+        self._may_fork = False
+        self._copy_due: float | None = None
+        self._refusals = 0
+        self._wanted = True
+        self._why_killed = ''
+        self._watch(main.pidfd, self._main_ended)
+        self._watch(ties.leash, self.end)
+        self._watch(ties.cord.fileno(), self._take_supervision)
+
+    @property
+    def pids(self) -> set[int]:
+        """Numbers of the family's processes."""
+        return {member.pid for member in (self.main, self.spare) if member is not None}
+
+    def copy(self) -> None:
+        """Replace the spare by a copy of the main process as it is now.
+
+        Tells 'copied': whether it was `taken` or else `why` not, and the number of `threads` that
+        the main process has and the copy has not.
+        """
+        self._take_supervision()
+        self._drop_spare()
+        self._refusals = 0
+        if self.main is not None and self._supervisor is not None:
+            self._may_fork = True
+            self._copy_due = time.monotonic() + _COPY_SECONDS
+        else:
+            self._not_copied('this system has no supervised forks (Linux 5.9)')
+
+    def resume(self, wire: int, output: int) -> None:
+        """Have the spare go on in the place of the main process, which has ended, with new ends.
+
+        Tells 'forked' as of a new kernel and then 'copied', or 'failed'.
+        """
+        spare, supervisor = self.spare, self._supervisor
+        if (spare is None or spare.asked is None or supervisor is None
+                or not all(supervisor.give(spare.asked, fd, number) for fd, number in (
+                    (wire, self._ties.wire), (output, 1), (output, 2)))
+                or not supervisor.grant(spare.asked)):
+            self._tell('failed', {'id': self.id, 'error': 'the copy of the kernel was lost'}, [])
+            return
+        self.main, self.spare = spare, None
+        self._copy_due = time.monotonic() + _COPY_SECONDS
+        self._watch(spare.pidfd, self._main_ended)
+        self._tell('forked', {'id': self.id}, [spare.pidfd])
+
+    def look(self) -> None:
+        """See to what nobody reports: files that are too large, and a copy that is overdue."""
+        if self.main is None:
+            return
+        if not self._why_killed and self._files.is_over_full():
+            self._kill(f'its files took over {scratch.MOST_BYTES >> 20} MB, all that a kernel may '
+                       'keep in its scratch folder')
+        if self._copy_due is not None and time.monotonic() > self._copy_due:
+            if not self._may_fork and walls.children_of(self.main.pid):
+                self._kill('it forked and the copy did not wait until it was needed')
+            self._not_copied(f'the kernel made no copy of itself in {_COPY_SECONDS:g} s')
+
+    def end(self) -> None:
+        """End every process; when they have ended, 'gone' is told."""
+        self._unwatch(self._ties.leash)
+        self._wanted = False
+        if self.main is not None:
+            self.main.kill()
+        else:
+            self._finish()
+
+    def _main_ended(self) -> None:
+        if self.main is None:
+            return
+        self._unwatch(self.main.pidfd)
+        status = self.main.reap()
+        self.main, self._copy_due, self._may_fork = None, None, False
+        kept = self.spare is not None and self._wanted
+        self._tell('exited', {'id': self.id, 'status': status, 'why': self._why_killed,
+                              'kept': kept}, [])
+        self._why_killed = ''
+        if not kept:
+            self._finish()
+
+    def _finish(self) -> None:
+        self._drop_spare()
+        self._unwatch(self._ties.leash)
+        os.close(self._ties.leash)
+        self._take_supervision()
+        if self._supervisor is not None:
+            self._unwatch(self._supervisor.fd)
+            self._supervisor.close()
+        self._files.remove()
+        self._tell('gone', {'id': self.id}, [])
+
+    def _drop_spare(self) -> None:
+        if self.spare is None:
+            return
+        self.spare.kill()
+        if self.main is None:
+            self.spare.reap()
+        else:  # its parent reaps it
+            os.close(self.spare.pidfd)
+        self.spare = None
+
+    def _kill(self, why: str) -> None:
+        self._why_killed = self._why_killed or why
+        if self.main is not None:
+            self.main.kill()
+
+    def _not_copied(self, why: str) -> None:
+        self._may_fork, self._copy_due = False, None
+        self._tell('copied', {'id': self.id, 'taken': False, 'why': why, 'threads': 0}, [])
+
+    def _take_supervision(self) -> None:
+        """Take what the kernel has handed over on the cord, before its first cell."""
+        if self._ties.cord.fileno() >= 0:
+            self._unwatch(self._ties.cord.fileno())
+            with self._ties.cord as cord, contextlib.suppress(OSError):
+                _data, fds, _flags, _address = socket.recv_fds(cord, 1, 1, socket.MSG_DONTWAIT)
+                for fd in fds:
+                    self._supervisor = Supervisor(fd)
+                    self._watch(fd, self._answer)
+
+    def _answer(self) -> None:
+        """Answer one question about a fork."""
+        supervisor = self._supervisor
+        if supervisor is None:
+            return
+        asked = supervisor.receive()
+        if asked is None:
+            if self.main is None:  # nobody is left to ask
+                self._unwatch(supervisor.fd)
+        elif self.spare is not None and asked.pid == self.spare.pid:
+            self.spare.asked = asked
+        elif self.main is None or asked.pid != self.main.pid:
+            self._meet(supervisor, asked)
+        elif self._may_fork:
+            self._may_fork = not supervisor.grant(asked)
+        else:
+            self._refuse(supervisor, asked)
+
+    def _meet(self, supervisor: Supervisor, asked: Asked) -> None:
+        """Take who asks as the spare if one is due, and end it otherwise."""
+        try:
+            stranger = Member(asked.pid, os.pidfd_open(asked.pid), asked)
+        except OSError:  # it is a thread of the main process, or has ended
+            self._refuse(supervisor, asked)
+            return
+        waits = supervisor.waits(asked)  # so that this is its pidfd, and not a successor's
+        due = self.main is not None and self._copy_due is not None and not self._may_fork
+        if self.main is not None and due and waits:
+            self.spare, self._copy_due = stranger, None
+            threads = sum(1 for _task in Path(f'/proc/{self.main.pid}/task').iterdir()) - 1
+            self._tell('copied', {
+                'id': self.id, 'taken': True, 'why': '', 'threads': threads}, [])
+            return
+        if waits:
+            stranger.kill()
+        os.close(stranger.pidfd)
+
+    def _refuse(self, supervisor: Supervisor, asked: Asked) -> None:
+        supervisor.refuse(asked)
+        self._refusals += 1
+        if self._refusals > _MOST_REFUSALS:
+            self._kill(f'it tried to start a process over {_MOST_REFUSALS} times')
+
+    def _watch(self, fd: int, then: Callable[[], None]) -> None:
+        self._selector.register(fd, selectors.EVENT_READ, then)
+
+    def _unwatch(self, fd: int) -> None:
+        if fd in self._selector.get_map():
+            self._selector.unregister(fd)

@@ -1,0 +1,219 @@
+"""A cell costs only itself: the kernel goes on from before one that is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from spatialclaw_ros.kernel import births
+from spatialclaw_ros.kernel.errors import OpeningFailed
+
+SIGNAL = 's = sys_.modules["signal"]\n'
+#: Ways to lose a cell → code, and its limit in seconds.
+LOST = {
+    'a loop in Python': ('while True: pass', 0.1),
+    'a loop in C': ('sum(range(10 ** 13))', 0.1),
+    'a loop that ignores the interrupt': (
+        SIGNAL + 's.signal(s.SIGINT, s.SIG_IGN)\nwhile True: pass', 0.1),
+    'a loop that catches the interrupt': (
+        'while True:\n    try:\n        while True: pass\n    except BaseException: pass', 0.1),
+    'a segmentation fault': ('sys_.modules["ctypes"].string_at(0)', None),
+    'abort': ('os_.abort()', None),
+    'exit': ('os_._exit(0)', None),
+    'a wild write': ('sys_.modules["ctypes"].memset(id(None), 255, 64)\nNone', None),
+    'the stack': (
+        'sys_.setrecursionlimit(10 ** 8)\nclass A:\n    def __repr__(self): return f"{self}"\n'
+        'f = lambda: f()\nx = []\nfor _ in range(10 ** 6): x = [x]\nrepr(x)', None),
+    'no memory at once': ('y = np.ones(1 << 40)', None),
+    'no memory in the end': ('hold = []\nwhile True: hold.append(bytearray(1 << 24))', 20),
+    'no descriptor': ('for fd in range(100): os_.close(fd) if fd > 2 else None', None),
+    'a flood on the channel': (
+        'for fd in range(3, 20):\n    try:\n        while True: os_.write(fd, b"x" * 65536)\n'
+        '    except OSError: pass', 5),
+}
+
+
+@pytest.mark.parametrize('name', LOST)
+async def test_earlier_variables_survive(bench, name):
+    await bench.open(memory_bytes=1 << 29)
+    await bench.run('x, big = [1], np.arange(10 ** 6)')
+    await bench.run('x.append(2)')
+    code, seconds = LOST[name]
+    outcome = await bench.run(
+        f'x.append(3)\nbig[:] = 0\nz = 1\nprint("part")\n{code}', seconds=seconds)
+    assert outcome.status != 'ok'
+    assert outcome.undone
+    assert 'all variables are as they were before it' in outcome.note
+    assert outcome.stdout.startswith('part\n')
+    again = await bench.run('print(x, big[-1])\nx.append(4)\nz')
+    assert (again.stdout, again.error_type) == ('[1, 2] 999999\n', 'NameError')
+    assert (await bench.run('print(x)')).stdout == '[1, 2, 4]\n'
+
+
+async def test_cell_after_cell_can_be_lost(bench):
+    await bench.run('x = 0')
+    for number in range(1, 6):
+        assert (await bench.run('x = 99\nos_._exit(3)')).undone
+        assert (await bench.run('x = 99\nos_._exit(3)')).undone
+        assert (await bench.run('x += 1\nprint(x)')).stdout == f'{number}\n'
+
+
+async def test_the_first_cell_costs_nothing_either(bench):
+    outcome = await bench.run('x = 1\nos_._exit(3)')
+    assert outcome.undone
+    assert 'as they were before' in outcome.note
+    assert (await bench.run('print(opening == "", "x" in globals())')).stdout == 'True False\n'
+
+
+async def test_a_cell_that_raises_keeps_what_it_had(bench):
+    outcome = await bench.run('x = 1\n1 / 0')
+    assert not outcome.undone
+    assert (await bench.run('print(x)')).stdout == '1\n'
+
+
+async def test_a_copy_speaks_for_itself(bench):
+    """Calls, output, pictures of memory and descriptors work in a copy that goes on."""
+    async def echo(body):
+        return bytes(bench.kernels[-1].arena[:8]) + body, ()
+
+    memory = os.memfd_create('given')
+    os.write(memory, b'!')
+    await bench.open(b'hello', [memory])
+    await bench.run('x = 1')
+    await bench.run('call("never", np.arange(3))\nos_._exit(1)', echo)
+    assert (await bench.run('print(call("ask", np.full(1, 7)))', echo)).stdout == (
+        f"({bytes([7, 0, 0, 0, 0, 0, 0, 0]) + b'ask'}, [])\n")
+    assert (await bench.run('print(opening, os_.pread(fds[0], 1, 0))')).stdout == "hello b'!'\n"
+    crash = await bench.run('n = 1\nsys_.modules["ctypes"].string_at(0)')
+    assert 'line 2' in crash.error
+    crash = await bench.run('n = 1\n\nsys_.modules["ctypes"].string_at(0)')
+    assert crash.error.count('line 3') == 1
+    assert 'line 2' not in crash.error
+    os.close(memory)
+
+
+async def test_what_is_kept_in_the_channel_is_not_taken_for_the_next(bench):
+    """A reply that the lost cell never read does not come to the cell after it."""
+    async def late(body):
+        await asyncio.sleep(0.05)
+        return b'late', ()
+
+    await bench.run('x = 1')
+    lost = await bench.run(
+        SIGNAL + 's.signal(s.SIGALRM, s.SIG_DFL)\ns.setitimer(s.ITIMER_REAL, 0.02)\n'
+        'call("one")', late)
+    assert lost.undone
+    assert (await bench.run('print(call("two"))', late)).stdout == "(b'late', [])\n"
+
+
+@pytest.mark.parametrize('code', [
+    'call("slow")', 'while True: pass', 'sum(range(10 ** 13))'])
+async def test_a_cancelled_cell_is_undone(bench, code):
+    async def slow(body):
+        await asyncio.Event().wait()
+
+    kernel = await bench.open()
+    await bench.run('x = [1]')
+    cell = asyncio.create_task(bench.run(f'x.append(2)\nprint("go")\n{code}', slow))
+    await bench.said('go')
+    await kernel.interrupt()
+    assert (await cell).undone
+    assert (await bench.run('print(x)')).stdout == '[1]\n'
+
+
+async def test_a_run_that_is_dropped_is_undone(bench):
+    await bench.run('x = [1]')
+    cell = asyncio.create_task(bench.run('x.append(2)\nprint("go")\nwhile True: pass'))
+    await bench.said('go')
+    cell.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cell
+    assert (await bench.run('print(x)')).stdout == '[1]\n'
+
+
+async def test_between_cells_there_are_a_kernel_and_its_copy(bench):
+    kernel = await bench.open()
+    for _ in range(5):
+        await bench.run('x = 1')
+    await asyncio.wait({kernel._copying})
+    running = psutil.Process(bench.nursery.pid).children(recursive=True)
+    assert len([one for one in running if one.status() != psutil.STATUS_ZOMBIE]) == 2
+    await bench.run('os_._exit(1)')
+    await bench.run('x = 2')
+    await asyncio.wait({kernel._copying})
+    assert len(psutil.Process(bench.nursery.pid).children(recursive=True)) == 2
+    await kernel.close()
+    assert psutil.Process(bench.nursery.pid).children(recursive=True) == []
+
+
+async def test_threads_end_with_their_cell(bench):
+    outcome = await bench.run(
+        'threading, time = (sys_.modules[name] for name in ("threading", "time"))\nn = 0\n'
+        'def count():\n    global n\n    while True:\n'
+        '        n += 1; time.sleep(0.001)\n'
+        'for _ in range(3): threading.Thread(target=count).start()')
+    assert '3 thread(s) of the cell were ended with it' in outcome.note
+    assert (await bench.run(
+        'a = n\ntime.sleep(0.05)\nprint(n == a, threading.active_count())')).stdout == 'True 1\n'
+
+
+async def test_without_checkpoints_the_loss_is_told(bench):
+    await bench.open(checkpoints=False)
+    await bench.run('x = [1]')
+    stopped = await bench.run('x.append(2)\nwhile True: pass', seconds=0.1)
+    assert not stopped.undone
+    assert 'is kept' in stopped.note
+    assert (await bench.run('print(x)')).stdout == '[1, 2]\n'
+    crashed = await bench.run('os_._exit(1)')
+    assert crashed.undone
+    assert 'lost with the variables of this and all earlier cells' in crashed.note
+    assert (await bench.run('x')).error_type == 'NameError'
+
+
+async def test_a_system_without_supervised_forks_loses_variables_and_says_so(walled_off):
+    await walled_off.open(sandbox='available')
+    await walled_off.run('x = 1')
+    crashed = await walled_off.run('os_._exit(1)')
+    assert 'no supervised forks' in crashed.note
+    assert (await walled_off.run('x')).error_type == 'NameError'
+
+
+async def test_a_copy_that_is_gone_is_told_with_the_next_cell(bench, monkeypatch):
+    await bench.run('x = 1')
+    assert 'as they were' in (await bench.run('os_._exit(1)')).note
+
+    async def gone(self, process):
+        raise OpeningFailed('the copy of the kernel was lost')
+
+    monkeypatch.setattr(births.Births, 'resume', gone)
+    outcome = await bench.run('x')
+    assert outcome.error_type == 'NameError'
+    assert outcome.note.startswith('the copy of the kernel was lost: the variables of all earlier')
+    assert 'earlier' not in (await bench.run('1')).note
+
+
+async def test_a_copy_is_no_zombie_and_leaves_no_descriptor(bench):
+    await bench.run('x = 1')
+    await asyncio.wait({bench.kernels[-1]._copying})
+    nursery = psutil.Process(bench.nursery.pid)
+    before = _open_files(nursery.pid), _open_files(os.getpid())
+    for _ in range(10):
+        await bench.run('y = 2')
+        await bench.run('os_._exit(1)')
+        await bench.run('y = 3')
+        await asyncio.wait({bench.kernels[-1]._copying})
+    assert (_open_files(nursery.pid), _open_files(os.getpid())) == before
+    assert all(one.status() != psutil.STATUS_ZOMBIE for one in nursery.children(recursive=True))
+
+
+def _open_files(pid: int) -> list[str]:
+    links = []
+    for link in Path(f'/proc/{pid}/fd').iterdir():
+        with contextlib.suppress(OSError):
+            links.append(str(link.readlink()).split('[')[0])
+    return sorted(links)
