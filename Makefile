@@ -16,7 +16,8 @@ lint:
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: setup
+bench:
+	@PYTHON="$(PYTHON)" scripts/set_up.sh --bench
 	@.venv/bin/python benchmarks/run_all.py $(ARGS)
 
 setup:
@@ -25,7 +26,7 @@ setup:
 # Pin what requirements/*.in bring along, for all supported Pythons at once.
 lock:
 	python3 -m venv build/lock && build/lock/bin/pip install --quiet uv==0.13.9
-	cd requirements && for name in base test; do ../build/lock/bin/uv pip compile --quiet \
+	cd requirements && for name in base test bench; do ../build/lock/bin/uv pip compile --quiet \
 	    --universal --python-version 3.10 --no-annotate --no-header $$name.in -o $$name.txt; done
 
 clean:

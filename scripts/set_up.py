@@ -30,7 +30,9 @@ def main() -> int:
     """Set up; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--test', action='store_true', help='the tools of tests and lint too')
+    parser.add_argument('--bench', action='store_true', help='what the benchmarks compare with too')
     options = parser.parse_args()
+    extras = [name for name in environment.EXTRAS if getattr(options, name)]
     started = time.monotonic()
     build_dir = ROOT / 'build' / 'setup'
     try:
@@ -38,7 +40,7 @@ def main() -> int:
         build_dir.mkdir(parents=True, exist_ok=True)
         with (build_dir / 'lock').open('w') as lock:
             _wait_for_turn(lock.fileno())
-            worked = set_up(ROOT, build_dir, with_test_tools=options.test)
+            worked = set_up(ROOT, build_dir, extras)
     except SetupError as error:
         print(f'[setup] {error}', file=sys.stderr)
         return 1
@@ -50,7 +52,7 @@ def main() -> int:
     return 0
 
 
-def set_up(root: Path, build_dir: Path, with_test_tools: bool) -> bool:
+def set_up(root: Path, build_dir: Path, extras: list[str]) -> bool:
     """Bring `.venv` up to date; says whether there was anything to do."""
     venv, requirements = root / '.venv', root / 'requirements'
     sourced = distribution.find(os.environ)
@@ -59,8 +61,7 @@ def set_up(root: Path, build_dir: Path, with_test_tools: bool) -> bool:
         environment.create(venv, root, sourced, build_dir),
         environment.install(venv, requirements, sourced, build_dir),
     ]
-    if with_test_tools:
-        worked.append(environment.install_test_tools(venv, requirements, build_dir))
+    worked += [environment.install_extra(extra, venv, requirements, build_dir) for extra in extras]
     build_environment = distribution.build_environment(os.environ, venv, sourced)
     worked += [
         interfaces.build_all(_packages(root, sourced), venv, build_environment, build_dir),

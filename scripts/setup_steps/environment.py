@@ -17,6 +17,8 @@ from .progress import SetupError
 from .stamps import digest
 from .stamps import Stamp
 
+#: Sets of packages beyond the product's own, by their file in requirements, and what they are.
+EXTRAS = {'test': 'tools of tests and lint', 'bench': 'what the benchmarks compare with'}
 # With a sourced distribution these stay as the system has them: its compiled modules need that.
 _KEPT = {'numpy': 'numpy', 'scipy': 'scipy', 'opencv': 'cv2'}
 _NO_NETWORK = re.compile(
@@ -53,10 +55,10 @@ def install(
         'a minute or two', build_dir)
 
 
-def install_test_tools(venv: Path, requirements: Path, build_dir: Path) -> bool:
-    """Install the tools of tests and lint."""
+def install_extra(extra: str, venv: Path, requirements: Path, build_dir: Path) -> bool:
+    """Install one of `EXTRAS`."""
     return _install_pins(
-        venv, requirements / 'test.txt', 'tools of tests and lint', 'half a minute', build_dir)
+        venv, requirements / f'{extra}.txt', EXTRAS[extra], 'half a minute', build_dir)
 
 
 def _install_pins(venv: Path, pins: Path, what: str, expect: str, build_dir: Path) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import socket
 from typing import Any
-from typing import NamedTuple
 
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel.async_channel import AsyncChannel
@@ -20,13 +19,6 @@ from spatialclaw_ros.kernel.process import Exit
 from spatialclaw_ros.kernel.process import KernelProcess
 
 
-class Copied(NamedTuple):
-    """What came of a copy: `why` there is none, or the threads that only the original has."""
-
-    why: str
-    threads: int = 0
-
-
 @dataclass
 class _Family:
     """One kernel: what is awaited of it."""
@@ -34,7 +26,8 @@ class _Family:
     ends: Ends
     forked: asyncio.Future[KernelProcess]
     ended: asyncio.Future[Exit | NurseryDied]
-    copied: asyncio.Future[Copied]
+    granted: asyncio.Future[int]
+    copied: asyncio.Future[str]
     gone: asyncio.Future[None]
 
 
@@ -58,7 +51,8 @@ class Births:
         self._check()
         self._last_number = number = self._last_number + 1
         future = self._loop.create_future
-        family = _Family(Ends(limits.arena_bytes), future(), future(), future(), future())
+        family = _Family(
+            Ends(limits.arena_bytes), future(), future(), future(), future(), future())
         self._families[number] = family
         return await self._born(family, 'fork', {
             'id': number, 'sandbox': limits.sandbox, 'memory_bytes': limits.memory_bytes})
@@ -74,27 +68,31 @@ class Births:
         family.copied = self._loop.create_future()
         return await self._born(family, 'resume', {'id': process.number})
 
-    async def copy(self, process: KernelProcess) -> Copied:
-        """Have `process`, between two cells, leave a copy of itself in place of the last one."""
+    async def copy(self, process: KernelProcess) -> int:
+        """Have `process`, between two cells, fork a copy of itself that replaces the last one.
+
+        Gives the number of threads that it has and the copy has not; `copied` tells the rest.
+        """
         family = self._families.get(process.number)
         if family is None:
-            return Copied('the kernel has ended')
-        family.copied = self._loop.create_future()
+            return 0
+        family.granted, family.copied = self._loop.create_future(), self._loop.create_future()
         try:
             await self._control.send('copy', {'id': process.number})
         except ChannelError:
-            return Copied('the nursery has died')
+            return 0
         await process.send('copy', {})
-        return await self.copied(process)
+        await _first_of(family.granted, family.copied, family.ended)
+        return family.granted.result() if family.granted.done() else 0
 
-    async def copied(self, process: KernelProcess) -> Copied:
-        """What came of the copy that `process` makes when it goes on, or is told to."""
+    async def copied(self, process: KernelProcess) -> str:
+        """Wait for the copy that `process` makes, told to or going on: why there is none, or ''."""
         family = self._families.get(process.number)
-        if family is None:
-            return Copied('the kernel has ended')
-        either: set[asyncio.Future[Any]] = {family.copied, family.ended}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        return family.copied.result() if family.copied.done() else Copied('the kernel has ended')
+        if family is not None:
+            await _first_of(family.copied, family.ended)
+            if family.copied.done():
+                return family.copied.result()
+        return 'the kernel has ended'
 
     def close(self) -> None:
         """Say no more and hear no more."""
@@ -142,10 +140,10 @@ class Births:
                 process.release()
             else:
                 family.forked.set_result(process)
+        elif message.type == 'granted':
+            family.granted.set_result(message.get('threads', int))
         elif message.type == 'copied':
-            if not family.copied.done():
-                family.copied.set_result(
-                    Copied(message.get('why', str), message.get('threads', int)))
+            family.copied.set_result(message.get('why', str))
         elif message.type == 'exited':
             family.ended.set_result(Exit(
                 message.get('status', int), message.get('why', str), message.get('kept', bool)))
@@ -156,3 +154,7 @@ class Births:
             family.ends.close()
         else:
             family.forked.set_exception(OpeningFailed(message.get('error', str)))
+
+
+async def _first_of(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)

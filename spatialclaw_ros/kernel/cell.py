@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import ast
 from collections.abc import Iterator
+import copy
 import dataclasses
 from dataclasses import dataclass
 import types
@@ -67,6 +68,7 @@ class Cells:
         self._globals.setdefault('__name__', '__main__')
         self._given = dict(self._globals)
         self._known: dict[str, tuple[int, str | None]] = {}
+        self._tidy = True
 
     def run(self, number: int, code: str, checked: bool) -> Report:
         """Run one cell; the refusals of the courtesy check come first when it is `checked`."""
@@ -96,12 +98,20 @@ class Cells:
             report = _failed(error)
         return self._finished(report, mentioned)
 
+    def rehearse(self, number: int, code: str) -> Report:
+        """Run a cell that leaves no trace, in a copy of the globals."""
+        stand_in = copy.copy(self)
+        stand_in._globals = dict(self._globals)
+        stand_in._tidy = False
+        return stand_in.run(number, code, True)
+
     def _finished(self, report: Report, mentioned: set[str]) -> Report:
         notes = [report.note] if report.note else []
         variables: tuple[tuple[str, str], ...] = ()
         try:
             self._interrupt.arm()
-            self._workshop.after_cell()
+            if self._tidy:
+                self._workshop.after_cell()
             variables, left_out = self._changes(mentioned)
             self._interrupt.disarm()
             if left_out:

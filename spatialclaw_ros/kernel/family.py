@@ -92,8 +92,8 @@ class Family:
     def copy(self) -> None:
         """Replace the spare by a copy of the main process as it is now.
 
-        Tells 'copied': whether it was `taken` or else `why` not, and the number of `threads` that
-        the main process has and the copy has not.
+        Tells 'granted' when the main process forks, with the number of `threads` that it has and
+        the copy will not have, and 'copied' when the copy waits, or `why` there is none.
         """
         self._take_supervision()
         self._drop_spare()
@@ -107,7 +107,7 @@ class Family:
     def resume(self, wire: int, output: int) -> None:
         """Have the spare go on in the place of the main process, which has ended, with new ends.
 
-        Tells 'forked' as of a new kernel and then 'copied', or 'failed'.
+        Tells 'forked' as of a new kernel, and 'copied' as `copy` does, or 'failed'.
         """
         spare, supervisor = self.spare, self._supervisor
         if (spare is None or spare.asked is None or supervisor is None
@@ -183,7 +183,7 @@ class Family:
 
     def _not_copied(self, why: str) -> None:
         self._may_fork, self._copy_due = False, None
-        self._tell('copied', {'id': self.id, 'taken': False, 'why': why, 'threads': 0}, [])
+        self._tell('copied', {'id': self.id, 'why': why}, [])
 
     def _take_supervision(self) -> None:
         """Take what the kernel has handed over on the cord, before its first cell."""
@@ -209,9 +209,15 @@ class Family:
         elif self.main is None or asked.pid != self.main.pid:
             self._meet(supervisor, asked)
         elif self._may_fork:
-            self._may_fork = not supervisor.grant(asked)
+            self._grant(supervisor, asked)
         else:
             self._refuse(supervisor, asked)
+
+    def _grant(self, supervisor: Supervisor, asked: Asked) -> None:
+        threads = sum(1 for _task in Path(f'/proc/{asked.pid}/task').iterdir()) - 1
+        if supervisor.grant(asked):  # otherwise it was interrupted, and asks again
+            self._may_fork = False
+            self._tell('granted', {'id': self.id, 'threads': threads}, [])
 
     def _meet(self, supervisor: Supervisor, asked: Asked) -> None:
         """Take who asks as the spare if one is due, and end it otherwise."""
@@ -224,9 +230,7 @@ class Family:
         due = self.main is not None and self._copy_due is not None and not self._may_fork
         if self.main is not None and due and waits:
             self.spare, self._copy_due = stranger, None
-            threads = sum(1 for _task in Path(f'/proc/{self.main.pid}/task').iterdir()) - 1
-            self._tell('copied', {
-                'id': self.id, 'taken': True, 'why': '', 'threads': threads}, [])
+            self._tell('copied', {'id': self.id, 'why': ''}, [])
             return
         if waits:
             stranger.kill()

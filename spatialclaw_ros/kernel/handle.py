@@ -13,7 +13,6 @@ from typing import Any
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel import endings
 from spatialclaw_ros.kernel.births import Births
-from spatialclaw_ros.kernel.births import Copied
 from spatialclaw_ros.kernel.channel import Message
 from spatialclaw_ros.kernel.errors import KernelBusy
 from spatialclaw_ros.kernel.errors import NurseryDied
@@ -44,7 +43,9 @@ class Kernel:
         self._fds = [os.dup(fd) for fd in fds]
         self._limits = limits
         self._process: KernelProcess | None = None
-        self._copying: asyncio.Future[None] | None = None
+        self._at_rest: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._at_rest.set_result(None)
+        self._copying = self._at_rest
         self._cell: RunningCell | None = None
         self._stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._number = 0
@@ -100,8 +101,8 @@ class Kernel:
             refusal = endings.unsendable(code)
             if refusal is not None:
                 return refusal
-            if self._copying is not None:
-                await asyncio.wait({self._copying, self._stop},
+            if not self._at_rest.done():
+                await asyncio.wait({self._at_rest, self._stop},
                                    return_when=asyncio.FIRST_COMPLETED)
             if not self._stop.done():
                 await self.start()
@@ -129,8 +130,7 @@ class Kernel:
         if process is not None:
             process.release()
             await asyncio.wait({process.gone})
-        if self._copying is not None:
-            await asyncio.wait({self._copying})
+        await asyncio.wait({self._copying})
         channel.close_all(self._fds)
         self._fds = []
 
@@ -158,18 +158,18 @@ class Kernel:
     async def _settle(self, process: KernelProcess, report: Message | None,
                       stopped: bool) -> endings.Fate:
         """Copy the process after a good cell, end it after one that is to be undone."""
+        if not self._copying.done():  # of the copy from before this cell
+            await asyncio.wait({self._copying})
         if report is not None and not stopped and not report.fields['exhausted']:
             if not report.fields['ran']:
                 return endings.AS_REPORTED
             self._has_state = True
             if self._limits.checkpoints:
-                self._copying = asyncio.ensure_future(
-                    self._note_copy(process, self._births.copy(process)))
+                self._copying = asyncio.ensure_future(self._copy(process))
             threads = report.fields['threads']
             if not threads:
                 return endings.AS_REPORTED
-            if self._copying is not None:
-                await asyncio.wait({self._copying})
+            await asyncio.wait({self._copying})
             return endings.with_threads(report, threads, ended=not process.runs)
         if report is not None and self._has_state and process.no_copy:
             return endings.cannot_be_undone(process.no_copy)
@@ -179,11 +179,25 @@ class Kernel:
         self._has_state = False
         return endings.lost(process.no_copy)
 
-    async def _note_copy(self, process: KernelProcess, copied: Awaitable[Copied]) -> None:
-        """Wait for the copy of `process`; threads of a cell end by going on with the copy."""
-        process.no_copy, threads = await copied
-        if threads and not process.no_copy:
-            process.kill()
+    async def _copy(self, process: KernelProcess) -> None:
+        """Have the process leave a copy. From the fork on it can run the next cell.
+
+        Where it has threads it goes on as its copy, which has none: they end with their cell.
+        """
+        self._at_rest = asyncio.get_running_loop().create_future()
+        try:
+            threads = await self._births.copy(process)
+            if not threads:
+                self._at_rest.set_result(None)
+            process.no_copy = await self._births.copied(process)
+            if threads and not process.no_copy:
+                process.kill()
+        finally:
+            if not self._at_rest.done():
+                self._at_rest.set_result(None)
+
+    async def _know_of_copy(self, process: KernelProcess) -> None:
+        process.no_copy = await self._births.copied(process)
 
     async def _adopt(self, birth: Awaitable[KernelProcess], *, is_copy: bool) -> None:
         process = await birth
@@ -194,8 +208,7 @@ class Kernel:
             raise
         self._process = process
         if is_copy:
-            self._copying = asyncio.ensure_future(
-                self._note_copy(process, self._births.copied(process)))
+            self._copying = asyncio.ensure_future(self._know_of_copy(process))
 
     async def _opened(self, process: KernelProcess, is_copy: bool) -> str:
         heard: asyncio.Future[Message] = asyncio.get_running_loop().create_future()

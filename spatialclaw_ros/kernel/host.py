@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 import contextlib
-import json
 import os
 from pathlib import Path
 import shutil
@@ -29,13 +28,14 @@ from spatialclaw_ros.kernel.outcome import Variable
 
 __all__ = ['CellOutcome', 'Kernel', 'Limits', 'Nursery', 'Variable']
 
-_BOOT = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
+_BOOT = ('import sys; sys.path[:] = sys.argv[1].splitlines(); '
          'from spatialclaw_ros.kernel.nursery import main; '
          'main(int(sys.argv[2]), sys.argv[3], sys.argv[4])')
-#: Of glibc's malloc: in huge pages, of which a fork copies few tables; arrays up to the threshold
-#: from the heap, and what is freed kept: a page had anew from the system costs a fault.
-_MALLOC = ('glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:'
-           'glibc.malloc.trim_threshold=268435456:glibc.malloc.top_pad=16777216')
+#: All of Python's memory from glibc's heap, in huge pages, of which a fork copies few tables, and
+#: arrays up to the threshold too; what is freed is kept, for each page had anew costs a fault.
+_MEMORY = {'PYTHONMALLOC': 'malloc', 'GLIBC_TUNABLES': (
+    'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:'
+    'glibc.malloc.trim_threshold=268435456:glibc.malloc.top_pad=16777216')}
 _ONE_THREAD = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS',
                'NUMEXPR_NUM_THREADS')
 _START_SECONDS = 120.0
@@ -147,14 +147,13 @@ def _exec(preload: str) -> tuple[subprocess.Popen[bytes], socket.socket, int, Pa
     ours, theirs = socket.socketpair()
     stderr = os.memfd_create('spatialclaw-nursery', os.MFD_CLOEXEC)
     scratch = Path(tempfile.mkdtemp(prefix='spatialclaw-'))
-    environment = dict.fromkeys(_ONE_THREAD, '1')
-    environment['GLIBC_TUNABLES'] = _MALLOC
+    environment = dict.fromkeys(_ONE_THREAD, '1') | _MEMORY
     environment['_ROS_WHEELS_BOOTSTRAP_COMPLETE'] = '1'
     if 'LD_LIBRARY_PATH' in os.environ:
         environment['LD_LIBRARY_PATH'] = os.environ['LD_LIBRARY_PATH']
-    path = json.dumps([entry for entry in sys.path if entry])
+    path = '\n'.join(filter(None, sys.path))
     process = subprocess.Popen(
-        [sys.executable, '-I', '-X', 'utf8', '-c', _BOOT, path, str(theirs.fileno()), preload,
+        [sys.executable, '-s', '-X', 'utf8', '-c', _BOOT, path, str(theirs.fileno()), preload,
          str(scratch)],
         env=environment, cwd='/', start_new_session=True, stdin=subprocess.DEVNULL,
         stdout=stderr, stderr=stderr, pass_fds=[theirs.fileno()])

@@ -32,6 +32,8 @@ _OF_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL
 #: From this version on truncating is a right, so that writing can be confined to a folder.
 CONFINES_WRITING = 3
 
+_libc = ctypes.CDLL(None, use_errno=True)
+
 
 @functools.cache
 def version() -> int:
@@ -72,10 +74,9 @@ def _allow(rules: int, path: str, rights: int) -> None:
 
 
 def _syscall(number: int, *arguments: int | bytes | None) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
     made = [ctypes.c_long(argument) if isinstance(argument, int) else argument
             for argument in arguments]
-    return int(libc.syscall(ctypes.c_long(number), *made))
+    return int(_libc.syscall(ctypes.c_long(number), *made))
 
 
 def _checked(number: int, *arguments: int | bytes | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import contextlib
 import ctypes
 from dataclasses import dataclass
@@ -99,7 +100,17 @@ def readable_places() -> tuple[str, ...]:
               for name, module in sys.modules.items() if '.' not in name
               and (path := getattr(module, '__file__', None))}
     shared = os.environ.get('LD_LIBRARY_PATH', '').split(os.pathsep)
-    return tuple(sorted({*libraries, *loaded, *filter(None, shared), *_SYSTEM}))
+    places = map(os.path.realpath, {*libraries, *loaded, *filter(None, shared)})
+    return _outermost({*places, *_SYSTEM})
+
+
+def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
+    """The paths that lie in none of the others."""
+    kept: list[str] = []
+    for path in sorted(paths, key=len):
+        if not any(path.startswith(f'{folder.rstrip("/")}/') for folder in kept):
+            kept.append(path)
+    return tuple(kept)
 
 
 def probe(site: Site) -> tuple[str, str]:

@@ -36,7 +36,6 @@ from spatialclaw_ros.toolkit.guided import guided
 from spatialclaw_ros.toolkit.guided import unknown_attribute
 from spatialclaw_ros.toolkit.input_images import FrameImage
 from spatialclaw_ros.toolkit.input_images import InputImages
-from spatialclaw_ros.toolkit.libraries import lazy_library
 from spatialclaw_ros.toolkit.libraries import preimported
 from spatialclaw_ros.toolkit.link import Call
 from spatialclaw_ros.toolkit.link import Link
@@ -124,8 +123,6 @@ def open_workshop(opening: bytes, fds: list[int], call: Call) -> Workshop:
     if opened.reference_images:
         namespace['RefImages'] = [Image.fromarray(image) for image in opened.reference_images]
     sys.modules['vlm'], sys.modules['feedback'] = vlm, feedback  # type: ignore[assignment]
-    for name in ('cv2', 'open3d'):
-        namespace['o3d' if name == 'open3d' else name] = lazy_library(name)
     return Workshop(namespace)
 
 

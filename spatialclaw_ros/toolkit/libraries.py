@@ -20,8 +20,6 @@ import numpy as np
 from PIL import Image
 import scipy
 from scipy import ndimage
-from scipy import optimize
-from scipy import signal
 from scipy import spatial
 from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
@@ -32,14 +30,20 @@ from spatialclaw_ros.toolkit.visual_feedback import VisualFeedback
 
 Image.preinit()
 
+_LAZY = {'cv2': 'cv2', 'o3d': 'open3d', 'signal': 'scipy.signal', 'optimize': 'scipy.optimize'}
+
 
 def preimported() -> dict[str, Any]:
-    """Name → library of everything a cell can use without an import."""
+    """Name → library of everything a cell can use without an import.
+
+    What takes long to load and is seldom used is loaded when it is: a kernel is then forked faster.
+    """
     return {
         'np': np, 'math': math, 'plt': plt, 'matplotlib': matplotlib, 'scipy': scipy,
-        'ndimage': ndimage, 'spatial': spatial, 'signal': signal, 'optimize': optimize,
-        'collections': collections, 'itertools': itertools, 'functools': functools, 're': re,
-        'json': json, 'KDTree': KDTree, 'cdist': cdist}
+        'ndimage': ndimage, 'spatial': spatial, 'collections': collections,
+        'itertools': itertools, 'functools': functools, 're': re, 'json': json,
+        'KDTree': KDTree, 'cdist': cdist,
+        **{name: lazy_library(library) for name, library in _LAZY.items()}}
 
 
 class LazyLibrary(types.ModuleType):

@@ -126,7 +126,7 @@ if made == 0:
     time.sleep(20); os._exit(0)
 print('HARM' if made > 0 else 'refused')
 """,
-    'os.system': "print('HARM' if os.system('true') == 0 else 'refused')",
+    'os.system': "os.system(f'touch {OUT}')",
     'subprocess': "import subprocess; subprocess.run(['true'], check=True); print('HARM')",
     'posix_spawn': """
 os.posix_spawn('/bin/sh', ['sh', '-c', f'touch {OUT}'], {}); time.sleep(0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 from pathlib import Path
 
@@ -212,6 +213,7 @@ async def test_a_copy_is_no_zombie_and_leaves_no_descriptor(bench):
 
 
 def _open_files(pid: int) -> list[str]:
+    gc.collect()
     links = []
     for link in Path(f'/proc/{pid}/fd').iterdir():
         with contextlib.suppress(OSError):

@@ -34,7 +34,7 @@ async def test_the_environment_says_nothing_but_how_to_use_threads_and_memory(be
         await nursery.close()
     assert {name for name in environment if not name.endswith('_NUM_THREADS')
             and not name.lower().startswith('glibc')} <= {
-        '_ROS_WHEELS_BOOTSTRAP_COMPLETE', 'LD_LIBRARY_PATH', 'LC_CTYPE'}
+        'PYTHONMALLOC', '_ROS_WHEELS_BOOTSTRAP_COMPLETE', 'LD_LIBRARY_PATH', 'LC_CTYPE'}
 
 
 async def test_kernels_share_no_descriptor(bench):
