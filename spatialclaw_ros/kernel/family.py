@@ -79,6 +79,7 @@ class Family:
         self._copy_due: float | None = None
         self._refusals = 0
         self._wanted = True
+        self._status = 0
         self._why_killed = ''
         self._watch(main.pidfd, self._main_ended)
         self._watch(ties.leash, self.end)
@@ -88,6 +89,11 @@ class Family:
     def pids(self) -> set[int]:
         """Numbers of the family's processes."""
         return {member.pid for member in (self.main, self.spare) if member is not None}
+
+    @property
+    def expects_copy(self) -> bool:
+        """Whether a fork was granted and what it made has not asked yet."""
+        return self._copy_due is not None and not self._may_fork
 
     def copy(self) -> None:
         """Replace the spare by a copy of the main process as it is now.
@@ -123,15 +129,16 @@ class Family:
 
     def look(self) -> None:
         """See to what nobody reports: files that are too large, and a copy that is overdue."""
-        if self.main is None:
-            return
-        if not self._why_killed and self._files.is_over_full():
+        if self.main is not None and not self._why_killed and self._files.is_over_full():
             self._kill(f'its files took over {scratch.MOST_BYTES >> 20} MB, all that a kernel may '
                        'keep in its scratch folder')
-        if self._copy_due is not None and time.monotonic() > self._copy_due:
-            if not self._may_fork and walls.children_of(self.main.pid):
-                self._kill('it forked and the copy did not wait until it was needed')
-            self._not_copied(f'the kernel made no copy of itself in {_COPY_SECONDS:g} s')
+        if self._copy_due is None or time.monotonic() < self._copy_due:
+            return
+        if self.main is not None and self.expects_copy and walls.children_of(self.main.pid):
+            self._kill('it forked and the copy did not wait until it was needed')
+        self._not_copied(f'the kernel made no copy of itself in {_COPY_SECONDS:g} s')
+        if self.main is None:
+            self._tell_end()
 
     def end(self) -> None:
         """End every process; when they have ended, 'gone' is told."""
@@ -139,6 +146,8 @@ class Family:
         self._wanted = False
         if self.main is not None:
             self.main.kill()
+        elif self.expects_copy:
+            self._tell_end()
         else:
             self._finish()
 
@@ -146,10 +155,16 @@ class Family:
         if self.main is None:
             return
         self._unwatch(self.main.pidfd)
-        status = self.main.reap()
-        self.main, self._copy_due, self._may_fork = None, None, False
+        self._status = self.main.reap()
+        expects_copy = self.expects_copy
+        self.main, self._may_fork = None, False
+        if not expects_copy or not self._wanted:  # else the copy decides what is told
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        self._copy_due = None
         kept = self.spare is not None and self._wanted
-        self._tell('exited', {'id': self.id, 'status': status, 'why': self._why_killed,
+        self._tell('exited', {'id': self.id, 'status': self._status, 'why': self._why_killed,
                               'kept': kept}, [])
         self._why_killed = ''
         if not kept:
@@ -227,10 +242,11 @@ class Family:
             self._refuse(supervisor, asked)
             return
         waits = supervisor.waits(asked)  # so that this is its pidfd, and not a successor's
-        due = self.main is not None and self._copy_due is not None and not self._may_fork
-        if self.main is not None and due and waits:
+        if self.expects_copy and waits:
             self.spare, self._copy_due = stranger, None
             self._tell('copied', {'id': self.id, 'why': ''}, [])
+            if self.main is None:
+                self._tell_end()
             return
         if waits:
             stranger.kill()

@@ -165,6 +165,7 @@ class Kernel:
                 return endings.AS_REPORTED
             self._has_state = True
             if self._limits.checkpoints:
+                self._at_rest = asyncio.get_running_loop().create_future()
                 self._copying = asyncio.ensure_future(self._copy(process))
             threads = report.fields['threads']
             if not threads:
@@ -184,7 +185,6 @@ class Kernel:
 
         Where it has threads it goes on as its copy, which has none: they end with their cell.
         """
-        self._at_rest = asyncio.get_running_loop().create_future()
         try:
             threads = await self._births.copy(process)
             if not threads:

@@ -53,6 +53,7 @@ class _Nursery:
         self._pid = os.getpid()
         self._families: dict[int, Family] = {}
         self._host_is_there = True
+        self._look_for_orphans = False
         self._channel = channel.Channel(sock, most_out=channel.CONTROL, most_in=channel.CONTROL)
         self._selector = selectors.DefaultSelector()
         self._selector.register(sock, selectors.EVENT_READ, self._hear)
@@ -65,6 +66,7 @@ class _Nursery:
         while True:
             for family in list(self._families.values()):
                 family.look()
+            self._end_orphans()
             self._attend(_LOOK_SECONDS if self._families else None)
 
     def end(self) -> None:
@@ -75,6 +77,7 @@ class _Nursery:
             family.end()
         while self._families:
             self._attend(None)
+        self._end_orphans()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _attend(self, seconds: float | None) -> None:
@@ -142,16 +145,24 @@ class _Nursery:
             os._exit(status)
 
     def _tell(self, kind: str, fields: dict[str, Any], fds: list[int]) -> None:
-        """Send a message of a family, and clear up after a process or a family that has ended."""
-        if kind == 'exited':
-            self._end_orphans()
-        elif kind == 'gone':
+        """Send a message of a family."""
+        if kind == 'gone':
             del self._families[fields['id']]
+        if kind in ('exited', 'gone'):
+            self._look_for_orphans = True
+            self._end_orphans()
         if self._host_is_there:
             self._channel.send(kind, fields, fds)
 
     def _end_orphans(self) -> None:
-        """Kill what kernels that have ended left behind: their orphans are this process's."""
+        """Kill what kernels that have ended left behind: their orphans are this process's.
+
+        But for a moment one may be the copy that a family expects, and has not come forward yet.
+        """
+        if not self._look_for_orphans or any(
+                family.expects_copy for family in self._families.values()):
+            return
+        self._look_for_orphans = False
         known = set().union(*(family.pids for family in self._families.values()))
         while orphans := walls.children_of(self._pid) - known:
             for pid in orphans:

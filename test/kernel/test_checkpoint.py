@@ -64,6 +64,15 @@ async def test_cell_after_cell_can_be_lost(bench):
         assert (await bench.run('x += 1\nprint(x)')).stdout == f'{number}\n'
 
 
+async def test_a_cell_that_is_lost_at_once_finds_its_copy(bench):
+    """Also when the process ends before its copy has come forward."""
+    await bench.run('x = 0\nlibc = sys_.modules["ctypes"].CDLL(None)')
+    for number in range(1, 20):
+        assert (await bench.run('x += 1\nprint(x)')).stdout == f'{number}\n'
+        assert (await bench.run('libc._exit(1)')).undone
+        assert (await bench.run('libc._exit(1)')).undone
+
+
 async def test_the_first_cell_costs_nothing_either(bench):
     outcome = await bench.run('x = 1\nos_._exit(3)')
     assert outcome.undone
