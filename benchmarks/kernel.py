@@ -15,6 +15,7 @@ import functools
 from pathlib import Path
 import sys
 import time
+from typing import Any
 
 import cloudpickle
 from jupyter_client.asynchronous import AsyncKernelClient
@@ -68,15 +69,15 @@ class Ours:
     def __init__(self, nursery: Nursery) -> None:
         self._nursery = nursery
 
-    async def open(self, checkpoints: bool = True, frames: int = 0) -> Kernel:
+    async def open(self, frames: int = 0, **limits: Any) -> Kernel:
         """Open a kernel that holds so many frames."""
-        data, memories = encode(_opening(frames))
+        data, memories = encode(opening(frames))
         return await self._nursery.open(
-            data, [memory.fd for memory in memories], Limits(checkpoints=checkpoints))
+            data, [memory.fd for memory in memories], Limits(**limits))
 
     async def run(self, kernel: Kernel, code: str) -> None:
         """Run a cell, which must end well."""
-        outcome = await kernel.run(code, on_output=lambda _text: None, on_call=_no_call)
+        outcome = await kernel.run(code, on_output=lambda _text: None, on_call=no_call)
         if outcome.status != 'ok':
             raise RuntimeError(outcome.error)
 
@@ -119,7 +120,8 @@ class Jupyter:
         return took
 
 
-async def _no_call(body: bytes) -> tuple[bytes, list[int]]:
+async def no_call(body: bytes) -> tuple[bytes, list[int]]:
+    """No cell here makes a call."""
     raise RuntimeError(f'unexpected call {body[:40]!r}')
 
 
@@ -137,7 +139,8 @@ def _window(count: int) -> FrameWindow:
     return FrameWindow(tuple(frames), 'map', np.array((0.0, 0.0, 1.0)))
 
 
-def _opening(frames: int) -> Opening:
+def opening(frames: int) -> Opening:
+    """What a kernel with so many frames is opened with."""
     return Opening('How far?', (), _window(frames))
 
 
@@ -162,7 +165,7 @@ async def trivial_cell(ours: Ours, jupyter: Jupyter) -> None:
         await jupyter.run(client, setting)
         for pause in (PAUSE, 0.0):
             for checkpoints in (False, True):
-                kernel = await ours.open(checkpoints)
+                kernel = await ours.open(checkpoints=checkpoints)
                 await ours.run(kernel, setting)
                 label = (f'cell{what}{"" if pause else ", on end"}, '
                          f'{"with" if checkpoints else "no"} checkpoint')

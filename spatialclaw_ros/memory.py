@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import fcntl
+import math
 import mmap
 import os
 from typing import Any
@@ -41,14 +42,13 @@ class SealedMemory:
 
         Raises ValueError when the view would reach beyond the memory.
         """
-        length = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        length = math.prod(shape) * dtype.itemsize
         if offset < 0 or length < 0 or offset + length > self.size:
             raise ValueError(
                 f'array of {length} bytes at offset {offset} does not fit in {self.size} bytes')
         if length == 0:
             return np.empty(shape, dtype).view(SharedArray)
-        flat = np.frombuffer(self.map, np.uint8, length, offset)
-        view = flat.view(dtype).reshape(shape).view(SharedArray)
+        view = SharedArray(shape, dtype, self.map, offset)
         view.memory, view.offset = self, offset
         return view
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import dataclasses
 import enum
 import functools
+import math
 import types
 import typing
 from typing import Any
@@ -51,16 +52,14 @@ def encode(message: Any) -> tuple[bytes, list[SealedMemory]]:
 
     A `SharedArray` is sent where it lies; all others are copied once into one new memory.
     """
-    memories: list[SealedMemory] = []
+    memories: dict[SealedMemory, int] = {}
     loose: list[np.ndarray] = []
     places: list[list[Any]] = []
 
     def place(array: np.ndarray) -> list[Any]:
         head = [array.dtype.str, list(array.shape)]
         if isinstance(array, SharedArray) and array.memory is not None:
-            if array.memory not in memories:
-                memories.append(array.memory)
-            return [*head, memories.index(array.memory), array.offset]
+            return [*head, memories.setdefault(array.memory, len(memories)), array.offset]
         loose.append(array)
         places.append(head)
         return head
@@ -70,10 +69,10 @@ def encode(message: Any) -> tuple[bytes, list[SealedMemory]]:
         sealed = seal(loose)
         memory = next((array.memory for array in sealed if array.memory is not None), None)
         if memory is not None:
-            memories.append(memory)
+            memories[memory] = len(memories)
         for head, array in zip(places, sealed, strict=True):
             head += [max(len(memories) - 1, 0), array.offset]
-    return msgpack.packb(tree), memories
+    return msgpack.packb(tree), list(memories)
 
 
 def decode(data: bytes, fds: Sequence[int]) -> Any:
@@ -81,7 +80,7 @@ def decode(data: bytes, fds: Sequence[int]) -> Any:
     memories = [SealedMemory(fd) for fd in fds]
 
     def find(dtype: np.dtype[Any], shape: tuple[int, ...], index: int, offset: int) -> np.ndarray:
-        if not np.prod(shape, dtype=np.int64):
+        if not math.prod(shape):
             return np.empty(shape, dtype)
         return memories[index].array(offset, shape, dtype)
 
@@ -114,7 +113,7 @@ def decode_from(data: bytes, arena: memoryview) -> Any:
     """Decode what `encode_into` made; arrays are copied out, every place is bounds-checked."""
 
     def find(dtype: np.dtype[Any], shape: tuple[int, ...], _index: int, offset: int) -> np.ndarray:
-        length = int(np.prod(shape, dtype=object)) * dtype.itemsize
+        length = math.prod(shape) * dtype.itemsize
         if offset < 0 or length < 0 or offset + length > len(arena):
             raise CodecError(f'array of {length} bytes at {offset} lies outside the arena')
         return np.frombuffer(bytes(arena[offset:offset + length]), dtype).reshape(shape)
@@ -197,24 +196,33 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 def _fits(value: Any, hint: Any) -> bool:
+    return _checker(hint)(value)
+
+
+@functools.cache
+def _checker(hint: Any) -> Callable[[Any], bool]:
+    """Whether a value may stand where a field has the type `hint`."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
-        return True
+        return lambda _value: True
     if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, arg) for arg in args)
+        choices = [_checker(arg) for arg in args]
+        return lambda value: any(fits(value) for fits in choices)
+    if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
+        fits_item = _checker(args[0])
+        return lambda value: isinstance(value, tuple) and all(map(fits_item, value))
     if origin is tuple:
-        if not isinstance(value, tuple):
-            return False
-        if len(args) == 2 and args[1] is Ellipsis:
-            return all(_fits(item, args[0]) for item in value)
-        return len(value) == len(args) and all(map(_fits, value, args))
+        parts = [_checker(arg) for arg in args]
+        return lambda value: (isinstance(value, tuple) and len(value) == len(parts)
+                              and all(fits(item) for fits, item in zip(parts, value, strict=True)))
     if origin is dict:
-        return isinstance(value, dict) and all(
-            _fits(k, args[0]) and _fits(v, args[1]) for k, v in value.items())
+        fits_key, fits_value = map(_checker, args)
+        return lambda value: isinstance(value, dict) and all(
+            fits_key(key) and fits_value(item) for key, item in value.items())
     if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
+        return lambda value: isinstance(value, (int, float)) and not isinstance(value, bool)
     if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return lambda value: isinstance(value, int) and not isinstance(value, bool)
     if hint is type(None):
-        return value is None
-    return isinstance(value, origin or hint)
+        return lambda value: value is None
+    return lambda value: isinstance(value, origin or hint)
