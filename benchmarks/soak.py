@@ -147,7 +147,7 @@ async def main() -> int:
     for name, before in early.items():
         ratio = late[name] / before
         grown |= ratio > 1 + LEVEL
-        print(f'memory of the {name}: {before:.1f} MB after {first} queries, {late[name]:.1f} MB at '
+        print(f'memory of the {name}: {before:.1f} MB after {first} queries, {late[name]:.1f} at '
               f'the end, ratio {ratio:.3f}')
     print(f'left behind: {", ".join(left) or "nothing"}')
     return int(bool(left) or grown)

@@ -92,6 +92,7 @@ class Births:
             await _first_of(family.copied, family.ended)
             if family.copied.done():
                 return family.copied.result()
+            return f'the kernel {family.ended.result()}'
         return 'the kernel has ended'
 
     def close(self) -> None:

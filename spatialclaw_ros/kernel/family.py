@@ -136,6 +136,8 @@ class Family:
             return
         if self.main is not None and self.expects_copy and walls.children_of(self.main.pid):
             self._kill('it forked and the copy did not wait until it was needed')
+            self._copy_due = None
+            return
         self._not_copied(f'the kernel made no copy of itself in {_COPY_SECONDS:g} s')
         if self.main is None:
             self._tell_end()

@@ -160,7 +160,8 @@ class Kernel:
         """Copy the process after a good cell, end it after one that is to be undone."""
         if not self._copying.done():  # of the copy from before this cell
             await asyncio.wait({self._copying})
-        if report is not None and not stopped and not report.fields['exhausted']:
+        lives = report is not None and not process.ended.done()
+        if report is not None and lives and not stopped and not report.fields['exhausted']:
             if not report.fields['ran']:
                 return endings.AS_REPORTED
             self._has_state = True
@@ -172,7 +173,7 @@ class Kernel:
                 return endings.AS_REPORTED
             await asyncio.wait({self._copying})
             return endings.with_threads(report, threads, ended=not process.runs)
-        if report is not None and self._has_state and process.no_copy:
+        if lives and self._has_state and process.no_copy:
             return endings.cannot_be_undone(process.no_copy)
         process.kill()
         if await _is_kept(process) or not self._has_state:

@@ -221,6 +221,51 @@ async def test_a_copy_is_no_zombie_and_leaves_no_descriptor(bench):
     assert all(one.status() != psutil.STATUS_ZOMBIE for one in nursery.children(recursive=True))
 
 
+WORKER = 'import time\nos, kernel = os_, sys_.modules["spatialclaw_ros.kernel.worker"]._Kernel\n'
+
+
+@pytest.mark.parametrize(('taken_over', 'word'), [
+    ('lambda self: os.fork() or time.sleep(60)', 'did not wait until it was needed'),
+    ('lambda self: None', 'no copy of itself'),
+    ('lambda self: time.sleep(60)', 'no copy of itself')])
+async def test_a_kernel_that_cheats_at_the_copy_wins_no_process(bench, taken_over, word):
+    await bench.open(check=False)
+    await bench.run(f'{WORKER}kernel._leave_copy = {taken_over}\nx = 1')
+    outcome = await bench.run('os._exit(1)' if 'None' in taken_over else 'y = 1', seconds=10)
+    assert word in outcome.note + outcome.error
+    assert len(psutil.Process(bench.nursery.pid).children(recursive=True)) <= 2
+    assert (await bench.run('print(1 + 1)')).stdout == '2\n'
+
+
+async def test_a_granted_fork_that_the_cell_takes_is_ended(bench):
+    """The worker does not fork, so that the cell can, once, with what was granted for the copy."""
+    await bench.open(check=False)
+    await bench.run(f'{WORKER}kernel._leave_copy = lambda self: None\nx = 1')
+    outcome = await bench.run('if os.fork() == 0:\n    time.sleep(60)\nprint("on")', seconds=10)
+    assert not outcome.stdout or outcome.status == 'killed'
+    assert psutil.Process(bench.nursery.pid).children(recursive=True)[1:] == []
+    assert (await bench.run('print(1 + 1)')).stdout == '2\n'
+
+
+async def test_who_asks_for_a_fork_a_thousand_times_is_ended(bench):
+    await bench.open(check=False)
+    await bench.run('x = 1')
+    outcome = await bench.run(
+        'while True:\n    try: os_.fork()\n    except OSError: pass', seconds=30)
+    assert 'tried to start a process over 1000 times' in outcome.error
+    assert (await bench.run('print(x)')).stdout == '1\n'
+
+
+async def test_a_fork_is_refused_at_once(bench):
+    await bench.open(check=False)
+    outcome = await bench.run(
+        'try: os_.fork()\nexcept PermissionError as error: print(error)\n'
+        'import subprocess\n'
+        'try: subprocess.run(["true"])\nexcept PermissionError as error: print(error)',
+        seconds=10)
+    assert outcome.stdout.count('Operation not permitted') == 2
+
+
 def _open_files(pid: int) -> list[str]:
     gc.collect()
     links = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 import os
 from pathlib import Path
 import re
@@ -17,10 +18,11 @@ from spatialclaw_ros.kernel.errors import SandboxUnavailable
 from spatialclaw_ros.kernel.syscalls import NUMBERS
 from spatialclaw_ros.kernel.syscalls import UNKNOWN
 
-ALLOW, KILL = seccomp.ALLOW, seccomp.KILL
+ALLOW, ASK, KILL = seccomp.ALLOW, seccomp.ASK, seccomp.KILL
 REFUSE, NO_SUCH_CALL = seccomp.REFUSE, seccomp.UNKNOWN
 X86, ARM = (seccomp.MACHINES[machine][0] for machine in ('x86_64', 'aarch64'))
 THREAD = 0x3D0F00  # what glibc's pthread_create asks clone for
+FORK = 0x01200011  # and its fork
 WRONLY_CREAT_TRUNC = 0o1101
 
 #: x86-64 number, aarch64 number (None: the call is not there), arguments, verdict.
@@ -35,7 +37,8 @@ TABLE = [
     ('fork', 57, None, (), REFUSE), ('vfork', 58, None, (), REFUSE),
     ('execve', 59, 221, (), REFUSE), ('execveat', 322, 281, (), REFUSE),
     ('socket', 41, 198, (2, 1), REFUSE), ('socketpair', 53, 199, (), REFUSE),
-    ('connect', 42, 203, (), REFUSE), ('sendto', 44, 206, (), ALLOW),
+    ('connect', 42, 203, (), REFUSE), ('shutdown', 48, 210, (), REFUSE),
+    ('sendto', 44, 206, (), ALLOW),
     ('kill', 62, 129, (), REFUSE), ('tgkill', 234, 131, (), REFUSE),
     ('pidfd_send_signal', 424, 424, (), REFUSE), ('pidfd_getfd', 438, 438, (), REFUSE),
     ('ptrace', 101, 117, (), REFUSE), ('process_vm_readv', 310, 270, (), REFUSE),
@@ -53,7 +56,9 @@ TABLE = [
     ('setpgid', 109, 154, (), REFUSE), ('setpriority', 141, 140, (), REFUSE),
     ('sched_setaffinity', 203, 122, (), REFUSE),
     ('prctl of a name', 157, 167, (15,), ALLOW),
-    ('prctl of the parent death signal', 157, 167, (1, 0), REFUSE),
+    ('no parent death signal', 157, 167, (1, 0), REFUSE),
+    ('a mild parent death signal', 157, 167, (1, 2), REFUSE),
+    ('a deadly parent death signal', 157, 167, (1, 9), ALLOW),
     ('prctl of a filter', 157, 167, (22, 2), REFUSE),
     ('limits read', 302, 261, (0, 7, 0, 1), ALLOW),
     ('limits set', 302, 261, (0, 7, 4096, 0), REFUSE),
@@ -72,9 +77,18 @@ def test_the_filter_on_both_machines(name, x86, arm, arguments, expected):
     del name
     for machine, architecture, number in (('x86_64', X86, x86), ('aarch64', ARM, arm)):
         if number is not None:
-            for read_only in (False, True):
-                program = seccomp.program(machine, read_only=read_only)
+            for read_only, supervised in product((False, True), repeat=2):
+                program = seccomp.program(machine, read_only=read_only, supervised=supervised)
                 assert verdict(program, architecture, number, arguments) == expected
+
+
+@pytest.mark.parametrize(('flags', 'supervised', 'expected'), [
+    (FORK, True, ASK), (FORK, False, REFUSE), (FORK | 0x10000000, True, REFUSE),
+    (FORK | 0x8000, True, REFUSE), (0x4111, True, REFUSE), (THREAD, True, ALLOW)])
+def test_a_plain_fork_is_put_to_the_supervisor(flags, supervised, expected):
+    for machine, architecture, number in (('x86_64', X86, 56), ('aarch64', ARM, 220)):
+        program = seccomp.program(machine, read_only=False, supervised=supervised)
+        assert verdict(program, architecture, number, (flags,)) == expected
 
 
 @pytest.mark.parametrize(('machine', 'architecture'), [('x86_64', ARM), ('aarch64', X86),
