@@ -130,12 +130,12 @@ class Family:
     def look(self) -> None:
         """See to what nobody reports: files that are too large, and a copy that is overdue."""
         if self.main is not None and not self._why_killed and self._files.is_over_full():
-            self._kill(f'its files took over {scratch.MOST_BYTES >> 20} MB, all that a kernel may '
-                       'keep in its scratch folder')
+            self._kill(self.main, f'its files took over {scratch.MOST_BYTES >> 20} MB, all that a '
+                       'kernel may keep in its scratch folder')
         if self._copy_due is None or time.monotonic() < self._copy_due:
             return
         if self.main is not None and self.expects_copy and walls.children_of(self.main.pid):
-            self._kill('it forked and the copy did not wait until it was needed')
+            self._kill(self.main, 'it forked and the copy did not wait until it was needed')
             self._copy_due = None
             return
         self._not_copied(f'the kernel made no copy of itself in {_COPY_SECONDS:g} s')
@@ -193,10 +193,9 @@ class Family:
             os.close(self.spare.pidfd)
         self.spare = None
 
-    def _kill(self, why: str) -> None:
+    def _kill(self, main: Member, why: str) -> None:
         self._why_killed = self._why_killed or why
-        if self.main is not None:
-            self.main.kill()
+        main.kill()
 
     def _not_copied(self, why: str) -> None:
         self._may_fork, self._copy_due = False, None
@@ -257,8 +256,8 @@ class Family:
     def _refuse(self, supervisor: Supervisor, asked: Asked) -> None:
         supervisor.refuse(asked)
         self._refusals += 1
-        if self._refusals > _MOST_REFUSALS:
-            self._kill(f'it tried to start a process over {_MOST_REFUSALS} times')
+        if self.main is not None and self._refusals > _MOST_REFUSALS:
+            self._kill(self.main, f'it tried to start a process over {_MOST_REFUSALS} times')
 
     def _watch(self, fd: int, then: Callable[[], None]) -> None:
         self._selector.register(fd, selectors.EVENT_READ, then)

@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import sys
+import time
 import types
 from typing import Any
 
@@ -63,9 +64,12 @@ class _Nursery:
 
     def serve(self) -> None:
         """Fork and reap. Raises EOFError when the host has gone."""
+        looked = 0.0
         while True:
-            for family in list(self._families.values()):
-                family.look()
+            if time.monotonic() - looked > _LOOK_SECONDS:
+                looked = time.monotonic()
+                for family in list(self._families.values()):
+                    family.look()
             self._end_orphans()
             self._attend(_LOOK_SECONDS if self._families else None)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import contextlib
-import dataclasses
 from dataclasses import dataclass
 import errno
 import faulthandler
@@ -117,7 +116,7 @@ class _Kernel:
         while True:
             message = self._wire.receive()
             if message.type == 'run':
-                self._wire.send('done', dataclasses.asdict(self._run(message)))
+                self._wire.send('done', vars(self._run(message)))
             elif message.type == 'copy':
                 self._leave_copy()
             else:
@@ -193,7 +192,7 @@ class _Kernel:
         (message,) = channel.Decoder(channel.TO_KERNEL).feed(
             channel.pack('run', fields, 0, channel.TO_KERNEL), [])
         report = self._cells.rehearse(message.get('number', int), message.get('code', str))
-        channel.pack('done', dataclasses.asdict(report), 0, channel.FROM_KERNEL)
+        channel.pack('done', vars(report), 0, channel.FROM_KERNEL)
 
     def _go_on(self) -> None:
         """Take the place of the process that this is a copy of; it has ended."""
