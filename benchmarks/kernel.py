@@ -1,4 +1,4 @@
-"""Kernels against Jupyter's: start of a query, a trivial cell, frames in, memory, the check.
+"""Kernels against Jupyter's: start of a query, trivial cells, cancelling, frames in, memory.
 
 Jupyter's kernel is `ipykernel` through `jupyter_client`, with the same modules imported. Another
 number of runs than 100 may be given on the command line.
@@ -190,6 +190,27 @@ async def _compare(label: str, mine: Callable[[str], Awaitable[None]],
     print(f'{"":44s} {np.percentile(flat[:, 0], 90) * 1e3:8.2f} ms at the 90th percentile')
 
 
+async def cancelling(ours: Ours) -> None:
+    """From the cancel to the outcome: a loop in C, which must be killed, and one in Python."""
+    samples = np.empty((max(RUNS // 10, 5), 2))
+    for row in samples:
+        for column, loop in enumerate(('sum(range(10 ** 13))', 'while True: pass')):
+            kernel = await ours.open()
+            await ours.run(kernel, 'x = 1')
+            running = asyncio.Event()
+            cell = asyncio.create_task(kernel.run(
+                f'print("go")\n{loop}', on_output=lambda _text, now=running: now.set(),
+                on_call=no_call))
+            await running.wait()
+            began = time.perf_counter()
+            await kernel.interrupt()
+            await cell
+            row[column] = time.perf_counter() - began
+            await ours.run(kernel, 'assert x == 1')
+            await kernel.close()
+    report('cancel of a loop in C', Timing(samples[:, 0]), Timing(samples[:, 1]), 'in Python')
+
+
 async def frames_in(ours: Ours, count: int = 32) -> None:
     """Frames into a kernel, over the start of one without any; then pickled and unpickled."""
     frames = _window(count)
@@ -250,6 +271,7 @@ async def main() -> None:
         ours, jupyter = Ours(nursery), Jupyter()
         await start_of_a_query(ours, jupyter)
         await trivial_cell(ours, jupyter)
+        await cancelling(ours)
         await frames_in(ours)
         await memory(ours, nursery)
         courtesy_check()
