@@ -158,11 +158,14 @@ class Session:
 
 
 def frame_rate(window: FrameWindow) -> float | None:
-    """Frames per second of the first camera; None where it gave fewer than two."""
+    """Frame numbers per second; None where it cannot be known.
+
+    It is the source's rate, not that at which frames were kept: numbers and seconds agree.
+    """
     if not window.frames:
         return None
-    first = window.frames[0].camera.name
-    stamps = [frame.stamp for frame in window.frames if frame.camera.name == first]
-    if len(stamps) < 2 or stamps[-1] <= stamps[0]:
+    first = window.frames[0]
+    last = next(f for f in reversed(window.frames) if f.camera.name == first.camera.name)
+    if last.index <= first.index or last.stamp <= first.stamp:
         return None
-    return (len(stamps) - 1) * 1e9 / (stamps[-1] - stamps[0])
+    return (last.index - first.index) * 1e9 / (last.stamp - first.stamp)

@@ -14,8 +14,7 @@ from spatialclaw_ros.session.engines import Engines
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import Session
 
-pytestmark = pytest.mark.asyncio(loop_scope='module')
-LIMITS = Limits(sandbox='available', cell_seconds=20)
+LIMITS = Limits(cell_seconds=20)
 #: Camera 2 stands to the right of camera 1, so both boxes lie further left in its picture.
 TWO_CAMERAS = (box_world.frame(10), box_world.frame(11, box_world.pose(y=-0.3), name='side'))
 
@@ -27,6 +26,7 @@ async def nursery():
     await started.close()
 
 
+@pytest.mark.asyncio(loop_scope='module')
 @pytest.mark.parametrize('published', SESSIONS, ids=lambda published: published.name)
 async def test_every_cell_of_the_session_runs_and_the_answer_is_right(
         nursery: Nursery, published: Published) -> None:

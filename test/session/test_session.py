@@ -275,3 +275,28 @@ tools.Reconstruct.Reconstruct()
         assert result.stdout.startswith('0 0') and result.error_type == 'NoFrames'
     finally:
         await session.close()
+
+
+@pytest.mark.parametrize(('code', 'seconds'), [
+    ('os = np.lib._datasource.os\nos._exit(3)', None), ('while True: pass', 0.3),
+    ('hold = []\nwhile True: hold.append(np.ones(1 << 24))', 20)])
+async def test_a_lost_cell_takes_nothing_but_itself(nursery, code, seconds):
+    """Variables, pictures and findings of earlier cells stay; those of the lost one go."""
+    limits = Limits(cell_seconds=seconds or 20, memory_bytes=1 << 30)
+    session = await opened(nursery, limits=limits)
+    try:
+        await session.run_cell('recon = tools.Reconstruct.Reconstruct()\n'
+                               'd = tools.Geometry.closest_distance([0, 0, 0], [1, 0, 0])\nshow(d)')
+        answered = await session.run_cell(
+            'd2 = tools.Geometry.closest_distance([0, 0, 0], [2, 0, 0])\n'
+            f'show(d2)\nReturnAnswer(d2)\n{code}')
+        assert answered.answer is not None  # which ended the cell before it came to harm
+        lost = await session.run_cell(f'recon = None\nshow(InputImages[0])\n{code}')
+        assert 'all variables are as they were before it' in lost.feedback('')
+        assert 'dropped with it: 1 pictures' in lost.feedback('')
+        assert lost.shown == () and lost.answer is None
+        after = await session.run_cell('print(recon.num_frames, d.value)')
+        assert after.stdout == '3 1.0\n'
+        assert len(after.findings_so_far) == 2
+    finally:
+        await session.close()
