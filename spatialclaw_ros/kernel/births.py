@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+import contextlib
 from dataclasses import dataclass
+import os
+import signal
 import socket
 from typing import Any
 
@@ -21,7 +24,7 @@ from spatialclaw_ros.kernel.process import KernelProcess
 
 @dataclass
 class _Family:
-    """One kernel: what is awaited of it."""
+    """One kernel: what is awaited of it, and the copy that waits, by its pidfd."""
 
     ends: Ends
     forked: asyncio.Future[KernelProcess]
@@ -29,6 +32,16 @@ class _Family:
     granted: asyncio.Future[int]
     copied: asyncio.Future[str]
     gone: asyncio.Future[None]
+    copy: int = -1
+
+    def let_go_of_copy(self, *, kill: bool = False) -> None:
+        """Close what is held of the copy; with `kill` end it, when nobody else is left to."""
+        if self.copy >= 0:
+            if kill:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self.copy, signal.SIGKILL)
+            os.close(self.copy)
+            self.copy = -1
 
 
 class Births:
@@ -107,6 +120,7 @@ class Births:
                 family.forked.set_exception(death)
             if not family.ended.done():
                 family.ended.set_result(death)
+            family.let_go_of_copy(kill=True)
             family.gone.set_result(None)
         self._families.clear()
 
@@ -144,12 +158,15 @@ class Births:
         elif message.type == 'granted':
             family.granted.set_result(message.get('threads', int))
         elif message.type == 'copied':
+            family.let_go_of_copy()
+            family.copy = message.fds[0] if message.fds else -1
             family.copied.set_result(message.get('why', str))
         elif message.type == 'exited':
             family.ended.set_result(Exit(
                 message.get('status', int), message.get('why', str), message.get('kept', bool)))
         elif message.type == 'gone':
             del self._families[number]
+            family.let_go_of_copy()
             family.gone.set_result(None)
         elif family.forked.done():
             family.ends.close()

@@ -154,8 +154,10 @@ class Cells:
             text = self._workshop.summarize(name, value)
             return None if text is None else ' '.join(
                 failure.printable(text[:_MOST_SUMMARY]).split('\n'))
-        except Exception as error:
-            return f'a {type(value).__name__} that cannot be shown ({type(error).__name__})'
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return f'a {_type_name(value)} that cannot be shown ({_type_name(error)})'
 
 
 def _parts(tree: ast.Module, name: str, code: str) -> Iterator[types.CodeType]:
@@ -213,5 +215,10 @@ def _failed(error: BaseException) -> Report:
     text = failure.describe(error)
     if isinstance(error, SystemExit):
         text += '\nA cell ends at its last line; exit() ends no more than the cell.'
-    return Report('error', text, type(error).__name__, note=_KEPT,
+    return Report('error', text, _type_name(error), note=_KEPT,
                   exhausted=isinstance(error, MemoryError))
+
+
+def _type_name(value: object) -> str:
+    """Name of the type, whatever its metaclass says."""
+    return failure.printable(type.__dict__['__name__'].__get__(type(value))[:_MOST_NAME])

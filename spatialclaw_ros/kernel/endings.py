@@ -23,13 +23,15 @@ class Fate(NamedTuple):
 
 
 AS_REPORTED = Fate(False, '')
-UNDONE = Fate(True, 'the cell was undone: all variables are as they were before it')
+UNDONE = Fate(True, 'the cell was undone: all variables are as they were before it, files it wrote '
+              'excepted')
 
 
 def lost(why: str) -> Fate:
     """The process was lost, and there was no copy of it to go on from."""
     return Fate(True, 'the process was lost with the variables of this and all earlier cells, for '
-                f'there was no copy of it ({why}); the next cell starts in a fresh kernel')
+                f'there was no copy of it ({why or "it has ended too"}); the next cell starts in a '
+                'fresh kernel')
 
 
 def cannot_be_undone(why: str) -> Fate:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass
+import functools
 import os
 from pathlib import Path
 import selectors
 import signal
 import socket
+import sys
 import time
 from typing import Any
 
+from spatialclaw_ros.kernel import failure
 from spatialclaw_ros.kernel import scratch
 from spatialclaw_ros.kernel import walls
 from spatialclaw_ros.kernel.supervisor import Asked
@@ -20,6 +23,8 @@ from spatialclaw_ros.kernel.supervisor import Supervisor
 
 #: How often a cell may ask for a fork, which is refused, and how long a copy may take.
 _MOST_REFUSALS, _COPY_SECONDS = 1000, 2.0
+#: How long after the end of the original, and how often a copy may be interrupted in its waiting.
+_LATE_COPY_SECONDS, _MOST_REPEATS = 0.2, 100
 
 Tell = Callable[[str, dict[str, Any], list[int]], None]
 
@@ -38,8 +43,13 @@ class Member:
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
     def reap(self) -> int:
-        """Wait for the end of the process, this one's child: its status, negative for a signal."""
-        ended = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
+        """Wait for the end of the process, and let go: its status, negative for a signal.
+
+        It is 0 where the process was another's child, who has reaped it.
+        """
+        ended = None
+        with contextlib.suppress(ChildProcessError):
+            ended = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
         os.close(self.pidfd)
         if ended is None:
             return 0
@@ -77,10 +87,11 @@ class Family:
         self._supervisor: Supervisor | None = None
         self._may_fork = False
         self._copy_due: float | None = None
-        self._refusals = 0
+        self._refusals = self._repeats = 0
         self._wanted = True
         self._status = 0
         self._why_killed = ''
+        self._clear_files = False
         self._watch(main.pidfd, self._main_ended)
         self._watch(ties.leash, self.end)
         self._watch(ties.cord.fileno(), self._take_supervision)
@@ -122,6 +133,7 @@ class Family:
                 or not supervisor.grant(spare.asked)):
             self._tell('failed', {'id': self.id, 'error': 'the copy of the kernel was lost'}, [])
             return
+        self._unwatch(spare.pidfd)
         self.main, self.spare = spare, None
         self._copy_due = time.monotonic() + _COPY_SECONDS
         self._watch(spare.pidfd, self._main_ended)
@@ -129,17 +141,28 @@ class Family:
 
     def look(self) -> None:
         """See to what nobody reports: files that are too large, and a copy that is overdue."""
-        if self.main is not None and not self._why_killed and self._files.is_over_full():
-            self._kill(self.main, f'its files took over {scratch.MOST_BYTES >> 20} MB, all that a '
-                       'kernel may keep in its scratch folder')
+        self._guarded(self._look)
+
+    def _look(self) -> None:
+        main, spare = self.main, self.spare
+        if spare is not None and _threads(spare.pid) != 1:  # it runs, and should wait
+            self._drop_spare()
+        if main is not None and not self._why_killed and self._files.is_over_full(self.pids):
+            self._clear_files = True
+            self._kill(main, f'its files took over {scratch.MOST_BYTES >> 20} MB, or were over '
+                       f'{scratch.MOST_ENTRIES} or nested over {scratch.MOST_DEPTH} deep, and '
+                       'were removed')
+        if self._supervisor is not None:
+            self._answer()
         if self._copy_due is None or time.monotonic() < self._copy_due:
             return
-        if self.main is not None and self.expects_copy and walls.children_of(self.main.pid):
-            self._kill(self.main, 'it forked and the copy did not wait until it was needed')
+        if main is not None and (self._may_fork or walls.children_of(main.pid)):
+            self._kill(main, 'it did not fork the copy that was asked of it' if self._may_fork
+                       else 'it forked and the copy did not wait until it was needed')
             self._copy_due = None
             return
         self._not_copied(f'the kernel made no copy of itself in {_COPY_SECONDS:g} s')
-        if self.main is None:
+        if main is None:
             self._tell_end()
 
     def end(self) -> None:
@@ -160,8 +183,13 @@ class Family:
         self._status = self.main.reap()
         expects_copy = self.expects_copy
         self.main, self._may_fork = None, False
-        if not expects_copy or not self._wanted:  # else the copy decides what is told
+        if self._clear_files:
+            self._clear_files = False
+            self._files.empty()
+        if not expects_copy or not self._wanted:
             self._tell_end()
+        elif self._copy_due is not None:  # the copy decides what is told, if it comes forward now
+            self._copy_due = min(self._copy_due, time.monotonic() + _LATE_COPY_SECONDS)
 
     def _tell_end(self) -> None:
         self._copy_due = None
@@ -186,12 +214,16 @@ class Family:
     def _drop_spare(self) -> None:
         if self.spare is None:
             return
+        self._unwatch(self.spare.pidfd)
         self.spare.kill()
         if self.main is None:
             self.spare.reap()
         else:  # its parent reaps it
             os.close(self.spare.pidfd)
         self.spare = None
+
+    def _spare_ended(self) -> None:
+        self._drop_spare()
 
     def _kill(self, main: Member, why: str) -> None:
         self._why_killed = self._why_killed or why
@@ -221,19 +253,25 @@ class Family:
             if self.main is None:  # nobody is left to ask
                 self._unwatch(supervisor.fd)
         elif self.spare is not None and asked.pid == self.spare.pid:
-            self.spare.asked = asked
+            self._ask_again(self.spare, asked)
         elif self.main is None or asked.pid != self.main.pid:
             self._meet(supervisor, asked)
-        elif self._may_fork:
-            self._grant(supervisor, asked)
+        elif self._may_fork or (self.expects_copy and not walls.children_of(self.main.pid)):
+            self._grant(supervisor, asked)  # again, where a signal has interrupted the fork
         else:
             self._refuse(supervisor, asked)
 
     def _grant(self, supervisor: Supervisor, asked: Asked) -> None:
-        threads = sum(1 for _task in Path(f'/proc/{asked.pid}/task').iterdir()) - 1
-        if supervisor.grant(asked):  # otherwise it was interrupted, and asks again
+        threads = _threads(asked.pid) - 1
+        if supervisor.grant(asked) and self._may_fork:  # otherwise it asks again
             self._may_fork = False
             self._tell('granted', {'id': self.id, 'threads': threads}, [])
+
+    def _ask_again(self, spare: Member, asked: Asked) -> None:
+        spare.asked = asked
+        self._repeats += 1
+        if self._repeats > _MOST_REPEATS:
+            self._drop_spare()
 
     def _meet(self, supervisor: Supervisor, asked: Asked) -> None:
         """Take who asks as the spare if one is due, and end it otherwise."""
@@ -244,8 +282,9 @@ class Family:
             return
         waits = supervisor.waits(asked)  # so that this is its pidfd, and not a successor's
         if self.expects_copy and waits:
-            self.spare, self._copy_due = stranger, None
-            self._tell('copied', {'id': self.id, 'why': ''}, [])
+            self.spare, self._copy_due, self._repeats = stranger, None, 0
+            self._watch(stranger.pidfd, self._spare_ended)
+            self._tell('copied', {'id': self.id, 'why': ''}, [stranger.pidfd])
             if self.main is None:
                 self._tell_end()
             return
@@ -256,12 +295,29 @@ class Family:
     def _refuse(self, supervisor: Supervisor, asked: Asked) -> None:
         supervisor.refuse(asked)
         self._refusals += 1
-        if self.main is not None and self._refusals > _MOST_REFUSALS:
+        if self.main is not None and self._refusals == _MOST_REFUSALS:
             self._kill(self.main, f'it tried to start a process over {_MOST_REFUSALS} times')
 
+    def _guarded(self, then: Callable[[], None]) -> None:
+        """Do `then`; what goes wrong with one family ends it, and no other."""
+        try:
+            then()
+        except EOFError:  # the host has gone
+            raise
+        except Exception as error:
+            print(failure.whole(error), file=sys.stderr, flush=True)
+            self.end()
+
     def _watch(self, fd: int, then: Callable[[], None]) -> None:
-        self._selector.register(fd, selectors.EVENT_READ, then)
+        self._selector.register(fd, selectors.EVENT_READ, functools.partial(self._guarded, then))
 
     def _unwatch(self, fd: int) -> None:
         if fd in self._selector.get_map():
             self._selector.unregister(fd)
+
+
+def _threads(pid: int) -> int:
+    try:
+        return sum(1 for _task in Path(f'/proc/{pid}/task').iterdir())
+    except OSError:  # it has ended
+        return 1

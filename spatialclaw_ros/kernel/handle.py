@@ -26,7 +26,7 @@ from spatialclaw_ros.kernel.process import KernelProcess
 from spatialclaw_ros.kernel.running import OnCall
 from spatialclaw_ros.kernel.running import RunningCell
 
-_OPENING_SECONDS = 60.0
+_OPENING_SECONDS, _RESUMING_SECONDS = 60.0, 5.0
 
 
 class Kernel:
@@ -51,6 +51,8 @@ class Kernel:
         self._number = 0
         self._has_state = False
         self._busy = self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._bad_news = ''
         self.sandbox = ''
 
@@ -72,16 +74,17 @@ class Kernel:
         if lost is not None:
             kept = await _is_kept(lost)
             self._process = None
+            why = f'the kernel {lost.ended.result()}'
             if kept:
                 try:
                     await self._adopt(self._births.resume(lost), is_copy=True)
                     return
                 except OpeningFailed as error:
-                    self._bad_news = f'{error}: '
+                    why = str(error)
             lost.release()
-        if self._has_state:
-            self._has_state = False
-            self._bad_news += 'the variables of all earlier cells were lost before this cell ran'
+            if self._has_state:
+                self._bad_news = f'{why}: the variables of all earlier cells were lost'
+        self._has_state = False
         await self._adopt(self._births.fork(self._limits), is_copy=False)
 
     async def run(self, code: str, *, on_output: Callable[[str], None], on_call: OnCall,
@@ -97,6 +100,7 @@ class Kernel:
             raise KernelBusy('the kernel is closed' if self._closed else
                              'the kernel runs a cell already; wait for it or interrupt it')
         self._busy, self._stop = True, asyncio.get_running_loop().create_future()
+        self._idle.clear()
         try:
             refusal = endings.unsendable(code)
             if refusal is not None:
@@ -113,6 +117,7 @@ class Kernel:
             return await self._run(self._process, code, output, on_call, limit)
         finally:
             self._busy = False
+            self._idle.set()
 
     async def interrupt(self) -> None:
         """End the running cell, within a fraction of a second whatever it does."""
@@ -126,6 +131,7 @@ class Kernel:
         """End the kernel and a cell that runs; may be called again."""
         self._closed = True
         await self.interrupt()
+        await self._idle.wait()
         process, self._process = self._process, None
         if process is not None:
             process.release()
@@ -159,6 +165,8 @@ class Kernel:
                       stopped: bool) -> endings.Fate:
         """Copy the process after a good cell, end it after one that is to be undone."""
         if not self._copying.done():  # of the copy from before this cell
+            if stopped:
+                process.kill()
             await asyncio.wait({self._copying})
         lives = report is not None and not process.ended.done()
         if report is not None and lives and not stopped and not report.fields['exhausted']:
@@ -221,10 +229,13 @@ class Kernel:
         process.listener = hear
         if not is_copy:
             await process.send('open', {'body': self._opening}, self._fds)
-        both: set[asyncio.Future[Any]] = {heard, process.ended}
-        await asyncio.wait(both, timeout=_OPENING_SECONDS,
-                           return_when=asyncio.FIRST_COMPLETED)
+        news: set[asyncio.Future[Any]] = {heard, process.ended, self._stop}
+        limit = _RESUMING_SECONDS if is_copy else _OPENING_SECONDS
+        await asyncio.wait(news, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         process.listener = None
+        if self._stop.done():
+            process.kill()
+            return self.sandbox
         if heard.done() and heard.result().type == 'ready':
             sandbox: str = heard.result().get('sandbox', str)
             return sandbox
@@ -234,7 +245,7 @@ class Kernel:
                 raise SandboxUnavailable(reason)
             raise OpeningFailed(f'the kernel could not be opened:\n{reason}')
         if not process.ended.done():
-            raise OpeningFailed(f'the kernel was not open after {_OPENING_SECONDS:g} s')
+            raise OpeningFailed(f'the kernel was not open after {limit:g} s')
         ended = process.ended.result()
         if isinstance(ended, NurseryDied):
             raise ended

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 import contextlib
 import os
 from pathlib import Path
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 from typing import Any
 
+from spatialclaw_ros.kernel import scratch
 from spatialclaw_ros.kernel.births import Births
 from spatialclaw_ros.kernel.errors import ChannelError
 from spatialclaw_ros.kernel.errors import NurseryDied
@@ -51,13 +51,13 @@ class Nursery:
     """
 
     def __init__(self, process: subprocess.Popen[bytes], sock: socket.socket, stderr: int,
-                 scratch: Path) -> None:
+                 folder: Path) -> None:
         """Take ownership of the process, its control socket, its stderr and its folder."""
         self.pid = process.pid
         self.sandbox = self.missing = ''
         self._process = process
         self._stderr = stderr
-        self._scratch = scratch
+        self._scratch = folder
         self._closed = False
         self._births = Births(sock, self._lost)
 
@@ -112,7 +112,7 @@ class Nursery:
             if self._process.poll() is None:
                 await self._reap()
             os.close(self._stderr)
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            scratch.remove(self._scratch)
 
     def _lost(self, breach: ChannelError | None) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -146,7 +146,7 @@ def _exec(preload: str) -> tuple[subprocess.Popen[bytes], socket.socket, int, Pa
     """Start the nursery process: process, control socket, stderr and scratch folder."""
     ours, theirs = socket.socketpair()
     stderr = os.memfd_create('spatialclaw-nursery', os.MFD_CLOEXEC)
-    scratch = Path(tempfile.mkdtemp(prefix='spatialclaw-'))
+    folder = Path(tempfile.mkdtemp(prefix='spatialclaw-'))
     environment = dict.fromkeys(_ONE_THREAD, '1') | _MEMORY
     environment['_ROS_WHEELS_BOOTSTRAP_COMPLETE'] = '1'
     if 'LD_LIBRARY_PATH' in os.environ:
@@ -154,8 +154,8 @@ def _exec(preload: str) -> tuple[subprocess.Popen[bytes], socket.socket, int, Pa
     path = '\n'.join(filter(None, sys.path))
     process = subprocess.Popen(
         [sys.executable, '-s', '-X', 'utf8', '-c', _BOOT, path, str(theirs.fileno()), preload,
-         str(scratch)],
+         str(folder)],
         env=environment, cwd='/', start_new_session=True, stdin=subprocess.DEVNULL,
         stdout=stderr, stderr=stderr, pass_fds=[theirs.fileno()])
     theirs.close()
-    return process, ours, stderr, scratch
+    return process, ours, stderr, folder

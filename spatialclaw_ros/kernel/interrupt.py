@@ -16,6 +16,10 @@ class Interrupt:
         self._armed = False
         self._held = False
         self._pending = False
+        self.install()
+
+    def install(self) -> None:
+        """Take SIGINT, also from a cell that has taken it."""
         signal.signal(signal.SIGINT, self._handle)
 
     def arm(self) -> None:

@@ -11,7 +11,6 @@ import importlib
 import os
 from pathlib import Path
 import selectors
-import shutil
 import signal
 import socket
 import sys
@@ -21,25 +20,25 @@ from typing import Any
 
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel import failure
+from spatialclaw_ros.kernel import scratch
 from spatialclaw_ros.kernel import walls
 from spatialclaw_ros.kernel import worker
 from spatialclaw_ros.kernel.family import Family
 from spatialclaw_ros.kernel.family import Member
 from spatialclaw_ros.kernel.family import Ties
-from spatialclaw_ros.kernel.scratch import Scratch
 
 _PROBE_BYTES = 256 << 20
 _LOOK_SECONDS = 0.2
 
 
-def main(control: int, preload: str, scratch: str) -> None:
+def main(control: int, preload: str, folder: str) -> None:
     """Serve the host on the socket `control` until it goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     walls.adopt_orphans()
     module = importlib.import_module(preload)
     gc.collect()
     gc.freeze()
-    nursery = _Nursery(socket.socket(fileno=control), module, Path(scratch))
+    nursery = _Nursery(socket.socket(fileno=control), module, Path(folder))
     try:
         nursery.serve()
     except EOFError:
@@ -47,9 +46,9 @@ def main(control: int, preload: str, scratch: str) -> None:
 
 
 class _Nursery:
-    def __init__(self, sock: socket.socket, module: types.ModuleType, scratch: Path) -> None:
+    def __init__(self, sock: socket.socket, module: types.ModuleType, folder: Path) -> None:
         self._module = module
-        self._scratch = scratch
+        self._scratch = folder
         self._readable = walls.readable_places()
         self._pid = os.getpid()
         self._families: dict[int, Family] = {}
@@ -59,7 +58,7 @@ class _Nursery:
         self._selector = selectors.DefaultSelector()
         self._selector.register(sock, selectors.EVENT_READ, self._hear)
         words, missing = walls.probe(
-            walls.Site(_PROBE_BYTES, scratch, self._readable))
+            walls.Site(_PROBE_BYTES, folder, self._readable))
         self._channel.send('ready', {'sandbox': words, 'missing': missing})
 
     def serve(self) -> None:
@@ -82,7 +81,7 @@ class _Nursery:
         while self._families:
             self._attend(None)
         self._end_orphans()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        scratch.remove(self._scratch)
 
     def _attend(self, seconds: float | None) -> None:
         """Wait for news, at most so long, and act on it."""
@@ -116,7 +115,7 @@ class _Nursery:
                 raise OSError(
                     f'the nursery has {threads} threads, one of them of {self._module.__name__} '
                     'or what it imports; a process with threads is not forked')
-            files = Scratch(self._scratch / str(number))
+            files = scratch.Scratch(self._scratch / str(number))
             cord, kernels_end = socket.socketpair()
             pid = os.fork()
         except OSError as error:
@@ -134,14 +133,14 @@ class _Nursery:
             self._tell)
         self._channel.send('forked', {'id': number}, [pidfd])
 
-    def _become_kernel(self, message: channel.Message, scratch: Path, cord: int) -> None:
+    def _become_kernel(self, message: channel.Message, folder: Path, cord: int) -> None:
         status = 1
         try:
             wire, output, arena, crash, _leash = message.fds
             worker.live(worker.Birth(
                 preload=self._module, parent=self._pid, channel=wire, output=output, arena=arena,
                 crash=crash, cord=cord, sandbox=message.get('sandbox', str), site=walls.Site(
-                    message.get('memory_bytes', int), scratch, self._readable)))
+                    message.get('memory_bytes', int), folder, self._readable)))
             status = 0
         except BaseException as error:
             print(failure.whole(error), file=sys.stderr)

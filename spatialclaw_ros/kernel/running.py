@@ -19,6 +19,9 @@ OnCall = Callable[[bytes], Awaitable[tuple[bytes, Sequence[int]]]]
 
 _GRACE = 0.1
 _PIPE_BYTES = 1 << 16
+#: What a kernel that keeps to the rules may report, in characters, with room to spare.
+_MOST_TEXTS = {'error': 1 << 17, 'error_type': 1000, 'note': 1 << 17, 'status': 10}
+_MOST_THREADS = 1 << 17
 
 
 class RunningCell:
@@ -141,8 +144,13 @@ class RunningCell:
 def _check_report(message: Message) -> None:
     for name in ('status', 'error', 'error_type', 'note'):
         message.get(name, str)
+    fields = message.fields
+    if any(len(fields[name]) > most for name, most in _MOST_TEXTS.items()):
+        raise ChannelError('a report longer than any')
     for name, kind in (('exhausted', bool), ('ran', bool), ('threads', int)):
         message.get(name, kind)
+    if not 0 <= fields['threads'] < _MOST_THREADS:
+        raise ChannelError(f"{fields['threads']} threads")
     if message.fields['status'] not in ('ok', 'error', 'refused'):
         raise ChannelError(f"a cell with status {message.fields['status']!r}")
     for item in message.get('variables', list):

@@ -95,6 +95,7 @@ CONDITIONS: dict[str, Conditions] = {
     # PR_(SET|GET)_NAME, PR_CAPBSET_READ, PR_SET_VMA; PR_SET_PDEATHSIG to SIGKILL
     'prctl': (*_one_of(0, 15, 16, 23, 0x53564D41), (Argument(0, 1), Argument(1, 9))),
     'prlimit64': ((Argument(0, 0), Argument(2, 0)),),  # of itself, and nothing set
+    'fallocate': _one_of(1, 0),  # a mode that keeps the size passes the limit of file sizes
     'ioctl': _one_of(1, 0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451),
     'fcntl': _one_of(1, 0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032, 1034),
 }

@@ -53,11 +53,13 @@ def adopt_orphans() -> None:
 
 
 def children_of(pid: int) -> set[int]:
-    """The children of process `pid`, which has one thread; none where the system does not tell."""
-    try:
-        return set(map(int, Path(f'/proc/{pid}/task/{pid}/children').read_text().split()))
-    except OSError:
-        return set()
+    """The children of process `pid`, of any thread; none where the system does not tell."""
+    found: set[int] = set()
+    with contextlib.suppress(OSError):
+        for task in Path(f'/proc/{pid}/task').iterdir():
+            with contextlib.suppress(OSError):
+                found |= set(map(int, (task / 'children').read_text().split()))
+    return found
 
 
 class WallMissing(OSError):

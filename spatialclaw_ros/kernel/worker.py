@@ -100,7 +100,7 @@ class _Kernel:
         self._arena = memoryview(mmap.mmap(birth.arena, os.fstat(birth.arena).st_size))
         os.close(birth.arena)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a copy that is dropped leaves no zombie
+        self._take_signals()
         made = walls.raise_walls(birth.sandbox, birth.site)
         self._sandbox = str(made)
         _hand_over(made.supervised, socket.socket(fileno=birth.cord))
@@ -156,6 +156,14 @@ class _Kernel:
             return Report('error', failure.describe(late), 'KeyboardInterrupt')
         finally:
             sys.stdout, sys.stderr = streams
+            self._take_signals()
+
+    def _take_signals(self) -> None:
+        """Have signals as they were: no timer and no handler outlives its cell."""
+        for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+            signal.setitimer(timer, 0)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a copy that is dropped leaves no zombie
+        self._interrupt.install()
 
     def _leave_copy(self) -> None:
         """Leave a copy of this process that goes on from here when this one is lost.

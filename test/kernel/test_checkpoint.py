@@ -226,25 +226,106 @@ WORKER = 'import time\nos, kernel = os_, sys_.modules["spatialclaw_ros.kernel.wo
 
 @pytest.mark.parametrize(('taken_over', 'word'), [
     ('lambda self: os.fork() or time.sleep(60)', 'did not wait until it was needed'),
-    ('lambda self: None', 'no copy of itself'),
-    ('lambda self: time.sleep(60)', 'no copy of itself')])
+    ('lambda self: None', 'did not fork the copy that was asked of it'),
+    ('lambda self: time.sleep(60)', 'did not fork the copy that was asked of it')])
 async def test_a_kernel_that_cheats_at_the_copy_wins_no_process(bench, taken_over, word):
     await bench.open(check=False)
     await bench.run(f'{WORKER}kernel._leave_copy = {taken_over}\nx = 1')
-    outcome = await bench.run('os._exit(1)' if 'None' in taken_over else 'y = 1', seconds=10)
+    outcome = await bench.run('y = 1', seconds=10)
     assert word in outcome.note + outcome.error
     assert len(psutil.Process(bench.nursery.pid).children(recursive=True)) <= 2
     assert (await bench.run('print(1 + 1)')).stdout == '2\n'
 
 
-async def test_a_granted_fork_that_the_cell_takes_is_ended(bench):
-    """The worker does not fork, so that the cell can, once, with what was granted for the copy."""
+async def test_a_copy_that_runs_is_ended(bench):
+    """A copy that waits has one thread; one with more does what it likes."""
     await bench.open(check=False)
-    await bench.run(f'{WORKER}kernel._leave_copy = lambda self: None\nx = 1')
-    outcome = await bench.run('if os.fork() == 0:\n    time.sleep(60)\nprint("on")', seconds=10)
-    assert not outcome.stdout or outcome.status == 'killed'
-    assert psutil.Process(bench.nursery.pid).children(recursive=True)[1:] == []
+    await bench.run(
+        WORKER + 'import threading\nlibc = sys_.modules["ctypes"].CDLL(None)\n'
+        'def leave(self):\n'
+        '    if libc.fork() == 0:\n'
+        '        threading.Thread(target=time.sleep, args=(60,)).start()\n'
+        '        while True: libc.fork()\n'
+        'kernel._leave_copy = leave')
+    await bench.run('x = 1')
+    for _ in range(50):
+        running = psutil.Process(bench.nursery.pid).children(recursive=True)
+        if len([one for one in running if one.status() != psutil.STATUS_ZOMBIE]) == 1:
+            break
+        await asyncio.sleep(0.1)
+    else:
+        raise AssertionError(running)
     assert (await bench.run('print(1 + 1)')).stdout == '2\n'
+
+
+async def test_a_copy_that_dies_costs_the_nursery_nothing(bench):
+    """As when the system runs out of memory and ends it."""
+    kernel, other = await bench.open(), await bench.open()
+    await bench.run('y = 2')
+    for close in (False, True):
+        await kernel.run('x = 1', on_output=print, on_call=print)
+        await asyncio.wait({kernel._copying})
+        (copied,) = [child for main in psutil.Process(bench.nursery.pid).children()
+                     if main.pid != _main(other) for child in main.children()]
+        copied.kill()
+        if close:
+            await kernel.close()
+        else:
+            outcome = await kernel.run('os_._exit(1)', on_output=print, on_call=print)
+            assert 'lost' in outcome.note
+    assert other is bench.kernels[-1]
+    assert (await bench.run('print(y)')).stdout == '2\n'
+
+
+def _main(kernel) -> int:
+    info = Path(f'/proc/self/fdinfo/{kernel._process._pidfd}').read_text()
+    return int(info.split('Pid:')[1].split()[0])
+
+
+async def test_a_dead_nursery_leaves_no_copy(bench):
+    await bench.run('x = 1')
+    await asyncio.wait({bench.kernels[-1]._copying})
+    nursery = psutil.Process(bench.nursery.pid)
+    family = nursery.children(recursive=True)
+    assert len(family) == 2
+    nursery.kill()
+    _gone, alive = await asyncio.to_thread(psutil.wait_procs, family, 10)
+    assert alive == []
+
+
+async def test_a_timer_does_not_outlive_its_cell(bench):
+    await bench.open(check=False)
+    await bench.run('import signal\nsignal.signal(signal.SIGALRM, lambda *_: 1 / 0)\n'
+                    'signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)')
+    assert (await bench.run('x = 1')).status == 'ok'
+    assert (await bench.run('os_._exit(1)')).undone
+    assert (await bench.run('print(x)')).stdout == '1\n'
+
+
+@pytest.mark.parametrize('change', [
+    '_go_on = lambda self: time.sleep(1000)',
+    '_leave_copy = lambda self: os.fork() or time.sleep(1000)'])
+async def test_a_kernel_that_hangs_between_cells_can_be_closed(bench, change):
+    kernel = await bench.open(check=False)
+    await bench.run(f'{WORKER}kernel.{change}')
+    await bench.run('os._exit(1)', seconds=5)
+    waiting = asyncio.create_task(bench.run('1', seconds=5))
+    await asyncio.sleep(0.1)
+    await asyncio.wait_for(kernel.close(), 20)
+    assert (await waiting).status in ('killed', 'ok')
+    assert psutil.Process(bench.nursery.pid).children(recursive=True) == []
+
+
+@pytest.mark.parametrize('checkpoints', [False, True])
+async def test_closing_while_a_cell_is_about_to_run(bench, checkpoints):
+    kernel = await bench.open(checkpoints=checkpoints)
+    await bench.run('x = 1')
+    await bench.run('os_._exit(1)')
+    cell = asyncio.create_task(bench.run('print(x)'))
+    await asyncio.sleep(0)
+    await kernel.close()
+    assert (await cell).status in ('killed', 'ok', 'error')
+    assert psutil.Process(bench.nursery.pid).children(recursive=True) == []
 
 
 async def test_who_asks_for_a_fork_a_thousand_times_is_ended(bench):
