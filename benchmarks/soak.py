@@ -77,8 +77,13 @@ class Soak:
     async def _query(self, number: int) -> None:
         kernel = await self._ours.open(FRAMES, check=False)
         try:
-            await self._cell(kernel, 'kept = [float(f.depth.mean()) for f in InputImages]')
-            await self._cell(kernel, 'kept.append(1 / 0)')
+            first = await self._cell(
+                kernel, 'kept = [float(f.depth.mean()) for f in InputImages]')
+            if first.status != 'ok':
+                raise RuntimeError(f'query {number}: {first}')
+            second = await self._cell(kernel, 'kept.append(1 / 0)')
+            if second.error_type != 'ZeroDivisionError':
+                raise RuntimeError(f'query {number}: {second}')
             if number % 10 == 0:
                 names = list(HOSTILE)
                 name = names[number // 10 % len(names)]

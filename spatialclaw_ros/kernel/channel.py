@@ -195,9 +195,9 @@ class Channel:
             self._ready.extend(self._decoder.feed(data, fds))
         return self._ready.popleft() if self._ready else None
 
-    def buffered(self) -> Message | None:
-        """Next message of those that have come with the last `read`."""
-        return self._ready.popleft() if self._ready else None
+    def has_more(self) -> bool:
+        """Whether `read` has something to take now, a part of a message or the end included."""
+        return bool(self._ready or self._poll.poll(0))
 
     def receive(self) -> Message:
         """Wait for the next message. Raises EOFError at the end of the stream."""

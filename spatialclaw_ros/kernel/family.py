@@ -7,9 +7,7 @@ import contextlib
 from dataclasses import dataclass
 import functools
 import os
-from pathlib import Path
 import selectors
-import signal
 import socket
 import sys
 import time
@@ -17,43 +15,18 @@ from typing import Any
 
 from spatialclaw_ros.kernel import failure
 from spatialclaw_ros.kernel import scratch
-from spatialclaw_ros.kernel import walls
+from spatialclaw_ros.kernel.member import children_of
+from spatialclaw_ros.kernel.member import Member
+from spatialclaw_ros.kernel.member import threads_of
 from spatialclaw_ros.kernel.supervisor import Asked
 from spatialclaw_ros.kernel.supervisor import Supervisor
 
 #: How often a cell may ask for a fork, which is refused, and how long a copy may take.
-_MOST_REFUSALS, _COPY_SECONDS = 1000, 2.0
+_MOST_REFUSALS, _COPY_SECONDS = 1000, 5.0
 #: How long after the end of the original, and how often a copy may be interrupted in its waiting.
 _LATE_COPY_SECONDS, _MOST_REPEATS = 0.2, 100
 
 Tell = Callable[[str, dict[str, Any], list[int]], None]
-
-
-@dataclass
-class Member:
-    """One process, and the question that it waits with, if it does."""
-
-    pid: int
-    pidfd: int
-    asked: Asked | None = None
-
-    def kill(self) -> None:
-        """End the process."""
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-
-    def reap(self) -> int:
-        """Wait for the end of the process, and let go: its status, negative for a signal.
-
-        It is 0 where the process was another's child, who has reaped it.
-        """
-        ended = None
-        with contextlib.suppress(ChildProcessError):
-            ended = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
-        os.close(self.pidfd)
-        if ended is None:
-            return 0
-        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
 
 @dataclass(frozen=True)
@@ -145,18 +118,19 @@ class Family:
 
     def _look(self) -> None:
         main, spare = self.main, self.spare
-        if spare is not None and _threads(spare.pid) != 1:  # it runs, and should wait
+        if spare is not None and threads_of(spare.pid) != 1:  # it runs, and should wait
             self._drop_spare()
         if main is not None and not self._why_killed and self._files.is_over_full(self.pids):
             self._clear_files = True
             self._kill(main, f'its files took over {scratch.MOST_BYTES >> 20} MB, or were over '
                        f'{scratch.MOST_ENTRIES} or nested over {scratch.MOST_DEPTH} deep, and '
                        'were removed')
-        if self._supervisor is not None:
-            self._answer()
         if self._copy_due is None or time.monotonic() < self._copy_due:
             return
-        if main is not None and (self._may_fork or walls.children_of(main.pid)):
+        self._answer()  # it may have come forward while nobody looked
+        if self._copy_due is None:
+            return
+        if main is not None and (self._may_fork or children_of(main.pid)):
             self._kill(main, 'it did not fork the copy that was asked of it' if self._may_fork
                        else 'it forked and the copy did not wait until it was needed')
             self._copy_due = None
@@ -256,13 +230,13 @@ class Family:
             self._ask_again(self.spare, asked)
         elif self.main is None or asked.pid != self.main.pid:
             self._meet(supervisor, asked)
-        elif self._may_fork or (self.expects_copy and not walls.children_of(self.main.pid)):
+        elif self._may_fork or (self.expects_copy and not children_of(self.main.pid)):
             self._grant(supervisor, asked)  # again, where a signal has interrupted the fork
         else:
             self._refuse(supervisor, asked)
 
     def _grant(self, supervisor: Supervisor, asked: Asked) -> None:
-        threads = _threads(asked.pid) - 1
+        threads = threads_of(asked.pid) - 1
         if supervisor.grant(asked) and self._may_fork:  # otherwise it asks again
             self._may_fork = False
             self._tell('granted', {'id': self.id, 'threads': threads}, [])
@@ -314,10 +288,3 @@ class Family:
     def _unwatch(self, fd: int) -> None:
         if fd in self._selector.get_map():
             self._selector.unregister(fd)
-
-
-def _threads(pid: int) -> int:
-    try:
-        return sum(1 for _task in Path(f'/proc/{pid}/task').iterdir())
-    except OSError:  # it has ended
-        return 1

@@ -24,8 +24,10 @@ from spatialclaw_ros.kernel import scratch
 from spatialclaw_ros.kernel import walls
 from spatialclaw_ros.kernel import worker
 from spatialclaw_ros.kernel.family import Family
-from spatialclaw_ros.kernel.family import Member
 from spatialclaw_ros.kernel.family import Ties
+from spatialclaw_ros.kernel.member import children_of
+from spatialclaw_ros.kernel.member import Member
+from spatialclaw_ros.kernel.member import threads_of
 
 _PROBE_BYTES = 256 << 20
 _LOOK_SECONDS = 0.2
@@ -92,24 +94,28 @@ class _Nursery:
                 key.data()
 
     def _hear(self) -> None:
-        message = self._channel.read()
-        while message is not None:
-            number = message.get('id', int)
-            family = self._families.get(number)
-            if message.type == 'fork':
-                self._fork(number, message)
-            elif family is None:
-                channel.close_all(message.fds)
-            elif message.type == 'copy':
-                family.copy()
-            elif message.type == 'resume':
-                family.resume(*message.fds)
-                channel.close_all(message.fds)
-            message = self._channel.buffered()
+        """Do all that the host has asked for, so that nothing granted by then is refused."""
+        while self._channel.has_more():
+            message = self._channel.read()
+            if message is not None:
+                self._obey(message)
+
+    def _obey(self, message: channel.Message) -> None:
+        number = message.get('id', int)
+        family = self._families.get(number)
+        if message.type == 'fork':
+            self._fork(number, message)
+        elif family is None:
+            channel.close_all(message.fds)
+        elif message.type == 'copy':
+            family.copy()
+        elif message.type == 'resume':
+            family.resume(*message.fds)
+            channel.close_all(message.fds)
 
     def _fork(self, number: int, message: channel.Message) -> None:
         *for_kernel, leash = message.fds
-        threads = sum(1 for _task in Path('/proc/self/task').iterdir())
+        threads = threads_of(self._pid)
         try:
             if threads != 1:
                 raise OSError(
@@ -167,7 +173,7 @@ class _Nursery:
             return
         self._look_for_orphans = False
         known = set().union(*(family.pids for family in self._families.values()))
-        while orphans := walls.children_of(self._pid) - known:
+        while orphans := children_of(self._pid) - known:
             for pid in orphans:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)

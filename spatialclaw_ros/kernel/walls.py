@@ -52,16 +52,6 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def children_of(pid: int) -> set[int]:
-    """The children of process `pid`, of any thread; none where the system does not tell."""
-    found: set[int] = set()
-    with contextlib.suppress(OSError):
-        for task in Path(f'/proc/{pid}/task').iterdir():
-            with contextlib.suppress(OSError):
-                found |= set(map(int, (task / 'children').read_text().split()))
-    return found
-
-
 class WallMissing(OSError):
     """A wall that the policy asks for cannot be raised here; says what would help."""
 
