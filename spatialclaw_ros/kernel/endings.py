@@ -34,6 +34,13 @@ def lost(why: str) -> Fate:
                 'fresh kernel')
 
 
+def given_up(times: int) -> Fate:
+    """The process was lost so often on end that its copy is no place to go on from."""
+    return Fate(True, f'the kernel was lost in {times} cells on end, perhaps for what an earlier '
+                'cell did to it, so its copy was given up and with it the variables of all earlier '
+                'cells; the next cell starts in a fresh kernel')
+
+
 def cannot_be_undone(why: str) -> Fate:
     """The cell was stopped and the process lives, without a copy from before the cell."""
     return Fate(False, 'what the cell did before it stopped is kept, for there was no copy of the '

@@ -27,6 +27,8 @@ from spatialclaw_ros.kernel.running import OnCall
 from spatialclaw_ros.kernel.running import RunningCell
 
 _OPENING_SECONDS, _RESUMING_SECONDS = 60.0, 5.0
+#: So many cells on end that end the process by themselves are the kernel's fault, not theirs.
+_MOST_CRASHES = 3
 
 
 class Kernel:
@@ -48,7 +50,7 @@ class Kernel:
         self._copying = self._at_rest
         self._cell: RunningCell | None = None
         self._stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._number = 0
+        self._number = self._crashes = 0
         self._has_state = False
         self._busy = self._closed = False
         self._idle = asyncio.Event()
@@ -75,7 +77,7 @@ class Kernel:
             kept = await _is_kept(lost)
             self._process = None
             why = f'the kernel {lost.ended.result()}'
-            if kept:
+            if kept and self._crashes < _MOST_CRASHES:
                 try:
                     await self._adopt(self._births.resume(lost), is_copy=True)
                     return
@@ -84,7 +86,7 @@ class Kernel:
             lost.release()
             if self._has_state:
                 self._bad_news = f'{why}: the variables of all earlier cells were lost'
-        self._has_state = False
+        self._has_state, self._crashes = False, 0
         await self._adopt(self._births.fork(self._limits), is_copy=False)
 
     async def run(self, code: str, *, on_output: Callable[[str], None], on_call: OnCall,
@@ -155,6 +157,7 @@ class Kernel:
         finally:
             self._cell = None
         took = loop.time() - start
+        self._crashes = self._crashes + 1 if report is None and not cell.stopped_by else 0
         fate = await self._settle(process, report, bool(cell.stopped_by))
         outcome = endings.outcome(report, process, cell.stopped_by, seconds, output.text(), took)
         notes = [note for note in (self._bad_news, fate.note or outcome.note) if note]
@@ -184,10 +187,11 @@ class Kernel:
         if lives and self._has_state and process.no_copy:
             return endings.cannot_be_undone(process.no_copy)
         process.kill()
-        if await _is_kept(process) or not self._has_state:
+        kept = await _is_kept(process)
+        if not self._has_state or (kept and self._crashes < _MOST_CRASHES):
             return endings.UNDONE
         self._has_state = False
-        return endings.lost(process.no_copy)
+        return endings.given_up(self._crashes) if kept else endings.lost(process.no_copy)
 
     async def _copy(self, process: KernelProcess) -> None:
         """Have the process leave a copy. From the fork on it can run the next cell.

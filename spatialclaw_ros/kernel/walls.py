@@ -29,7 +29,7 @@ _NOBODY = 65534
 _SYSTEM = (
     '/usr', '/lib', '/lib64', '/etc/ld.so.cache', '/etc/localtime', '/etc/timezone', '/etc/fonts',
     '/etc/mime.types', '/etc/os-release', '/sys/devices/system', '/proc/cpuinfo', '/proc/meminfo',
-    '/proc/self', '/dev/null', '/dev/zero', '/dev/urandom')
+    '/dev/null', '/dev/zero', '/dev/urandom')
 _NO_FILE_WALL = ('no wall about files: the system has no Landlock (Linux 5.13 with '
                  '"landlock" in /sys/kernel/security/lsm), and an unprivileged user could not '
                  "read the interpreter's folder")

@@ -11,6 +11,7 @@ import io
 import mmap
 import os
 from pathlib import Path
+import random
 import signal
 import socket
 import sys
@@ -173,6 +174,7 @@ class _Kernel:
         go on, which makes the next copy in the same breath.
         """
         is_copy = False
+        chance = random.getstate()
         while True:
             try:
                 with warnings.catch_warnings():
@@ -188,6 +190,7 @@ class _Kernel:
                 break
             is_copy = True
         if is_copy:
+            random.setstate(chance)  # a fork seeds it anew
             self._go_on()
         self._rehearse()
 

@@ -100,14 +100,14 @@ async def test_output_before_a_call_comes_before_it(bench):
 def forge(payload: str) -> str:
     """A cell that sends the bytes of expression `payload` on the kernel's own channel."""
     return (
-        'import msgpack, socket, struct\n'
+        'import msgpack, socket, stat, struct\n'
         'def pack(**fields):\n'
         '    body = msgpack.packb(fields)\n'
         '    return struct.pack(">I", len(body)) + body\n'
-        'for fd in map(int, os_.listdir("/proc/self/fd")):\n'
-        '    try: kind = os_.readlink(f"/proc/self/fd/{fd}")\n'
+        'for fd in range(64):\n'
+        '    try: mode = os_.fstat(fd).st_mode\n'
         '    except OSError: continue\n'
-        '    if kind.startswith("socket"):\n'
+        '    if stat.S_ISSOCK(mode):\n'
         f'        os_.write(fd, {payload})\n'
         'while True: pass')
 

@@ -85,6 +85,43 @@ async def test_many_kernels_at_once_all_leave_their_copy(bench):
     await asyncio.gather(*map(query, range(8)))
 
 
+@pytest.mark.parametrize('harm', [
+    'import ast\nast.parse = None', 'sys_.modules["builtins"].compile = None',
+    'sys_.modules["spatialclaw_ros.kernel.cell"].Cells.run = None'])
+async def test_a_kernel_that_a_cell_has_spoilt_is_given_up(bench, harm):
+    """Its copy is as spoilt as it is, and would be for ever."""
+    await bench.run('x = 1')
+    assert (await bench.run(harm)).status == 'ok'
+    lost = [await bench.run('x') for _ in range(3)]
+    assert [outcome.status for outcome in lost] == ['killed'] * 3
+    assert 'as they were before' in lost[1].note
+    assert 'lost in 3 cells on end' in lost[2].note
+    assert (await bench.run('print("fresh")\nx')).error_type == 'NameError'
+
+
+async def test_cells_that_crash_now_and_then_lose_nothing(bench):
+    await bench.run('x = 1')
+    for _ in range(3):
+        for _ in range(2):
+            assert (await bench.run('os_._exit(1)')).undone
+        assert (await bench.run('print(x)')).stdout == '1\n'
+
+
+async def test_chance_goes_on_as_it_would_have(bench):
+    await bench.run('import random\nrandom.seed(1)\nexpected = random.Random(1)')
+    await bench.run('os_._exit(1)')
+    assert (await bench.run('print(random.random() == expected.random())')).stdout == 'True\n'
+
+
+async def test_what_the_system_tells_of_a_process_is_as_before(bench):
+    code = ('for name in ("self/maps", "self/mem", "1/cmdline"):\n'
+            '    try: os_.open(f"/proc/{name}", os_.O_RDONLY); print("open")\n'
+            '    except OSError as error: print(error.strerror)')
+    assert (await bench.run(code)).stdout == 'Permission denied\n' * 3
+    await bench.run('os_._exit(1)')
+    assert (await bench.run(code)).stdout == 'Permission denied\n' * 3
+
+
 async def test_the_first_cell_costs_nothing_either(bench):
     outcome = await bench.run('x = 1\nos_._exit(3)')
     assert outcome.undone
