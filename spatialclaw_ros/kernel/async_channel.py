@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from collections.abc import Sequence
+import errno
 import socket
 from typing import Any
 
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel.errors import ChannelError
+
+#: What a send meets when the other end has gone.
+_GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
 
 
 class AsyncChannel:
@@ -31,7 +35,13 @@ class AsyncChannel:
         self._decoder = channel.Decoder(most_in)
         self._on_message, self._on_end = on_message, on_end
         self._sending = asyncio.Lock()
+        self._room = asyncio.Event()
         self._loop.add_reader(sock, self._readable)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._sock.fileno() < 0
 
     async def send(self, kind: str, fields: dict[str, Any], fds: Sequence[int] = ()) -> None:
         """Send one message with descriptors, which must stay open until this returns.
@@ -45,6 +55,8 @@ class AsyncChannel:
                 for piece, some in channel.pieces(data, fds):
                     await self._send_piece(piece, some)
             except OSError as error:
+                if error.errno in _GONE:
+                    self._end(None)
                 raise ChannelError(f'{kind!r} could not be sent: {error}') from error
             except asyncio.CancelledError:
                 self._end(ChannelError(f'{kind!r} was cut off'))
@@ -52,11 +64,12 @@ class AsyncChannel:
 
     def close(self) -> None:
         """Stop reading and close; `on_end` is not called for it."""
-        if self._sock.fileno() >= 0:
+        if not self.closed:
             self._loop.remove_reader(self._sock)
             self._loop.remove_writer(self._sock)
             self._sock.close()
             self._decoder.close()
+            self._room.set()
 
     async def _send_piece(self, piece: memoryview, fds: list[int]) -> None:
         while piece:
@@ -67,12 +80,12 @@ class AsyncChannel:
                 await self._writable()
 
     async def _writable(self) -> None:
-        writable = asyncio.Event()
-        self._loop.add_writer(self._sock, writable.set)
+        self._room.clear()
+        self._loop.add_writer(self._sock, self._room.set)
         try:
-            await writable.wait()
+            await self._room.wait()
         finally:
-            if self._sock.fileno() >= 0:
+            if not self.closed:
                 self._loop.remove_writer(self._sock)
 
     def _readable(self) -> None:
@@ -91,6 +104,6 @@ class AsyncChannel:
             self._end(None)
 
     def _end(self, breach: ChannelError | None) -> None:
-        if self._sock.fileno() >= 0:
+        if not self.closed:
             self.close()
             self._on_end(breach)

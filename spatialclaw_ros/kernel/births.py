@@ -131,7 +131,10 @@ class Births:
     async def _born(self, family: _Family, order: str, fields: dict[str, Any]) -> KernelProcess:
         try:
             await self._control.send(order, fields, family.ends.for_kernel)
-        except ChannelError:
+        except ChannelError as error:
+            if not self._control.closed:
+                family.ends.close()
+                raise OpeningFailed(f'the nursery was not told: {error}') from error
             await asyncio.wait({self.death})
         except BaseException:
             family.ends.close()
@@ -167,6 +170,8 @@ class Births:
         elif message.type == 'gone':
             del self._families[number]
             family.let_go_of_copy()
+            if not family.forked.done():
+                family.forked.set_exception(OpeningFailed('the nursery has ended the kernel'))
             family.gone.set_result(None)
         elif family.forked.done():
             family.ends.close()

@@ -15,12 +15,12 @@ from typing import Protocol
 from spatialclaw_ros.kernel import check
 from spatialclaw_ros.kernel import failure
 from spatialclaw_ros.kernel.interrupt import Interrupt
+from spatialclaw_ros.kernel.outcome import NOTHING_RAN
 
 MOST_VARIABLES = 200
 _MOST_NAME = 100
 _MOST_SUMMARY = 400
 _UNPARSABLE = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
-_NOTHING_RAN = 'nothing of the cell ran; all variables are as before'
 _KEPT = 'what the cell assigned before it stopped is kept'
 
 
@@ -81,7 +81,7 @@ class Cells:
         if checked:
             refused = check.refusals(tree, self._globals)
             if refused:
-                return Report('refused', '\n'.join(refused), 'Refused', note=_NOTHING_RAN,
+                return Report('refused', '\n'.join(refused), 'Refused', note=NOTHING_RAN,
                               ran=False)
         mentioned: set[str] = set()
         try:
@@ -203,12 +203,12 @@ def _unparsable(error: BaseException, code: str) -> Report:
         text = failure.describe(error)
         if any(line.lstrip().startswith(('!', '%')) for line in code.splitlines()):
             text += '\nA cell is plain Python: lines that start with ! or % are none.'
-        return Report('error', text, 'SyntaxError', note=_NOTHING_RAN, ran=False)
+        return Report('error', text, 'SyntaxError', note=NOTHING_RAN, ran=False)
     if '\0' in code:
         reason = f'SyntaxError: the cell has a null byte at character {code.index(chr(0))}'
     else:
         reason = 'SyntaxError: the cell is nested too deeply to be parsed'
-    return Report('error', reason, 'SyntaxError', note=_NOTHING_RAN, ran=False)
+    return Report('error', reason, 'SyntaxError', note=NOTHING_RAN, ran=False)
 
 
 def _failed(error: BaseException) -> Report:

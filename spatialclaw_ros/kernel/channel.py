@@ -48,8 +48,15 @@ class Message:
         value = self.fields.get(name)
         if not isinstance(value, kind):
             raise ChannelError(
-                f'{self.type!r} message with {name}={str(value)[:60]!r}, not {kind.__name__}')
+                f'{self.type[:40]!r} message whose {name} is {shown(value)}, not {kind.__name__}')
         return value
+
+
+def shown(value: object) -> str:
+    """What the other end has sent, in few words: however it is nested, this cannot fail."""
+    if isinstance(value, (str, bytes)):
+        return repr(value[:60])
+    return f'{value:.6g}' if isinstance(value, (int, float)) else type(value).__name__
 
 
 def pack(kind: str, fields: dict[str, Any], fds: int, limit: int) -> bytes:
@@ -147,12 +154,13 @@ class Decoder:
         except Exception as error:
             raise ChannelError(f'not a message: {error}') from error
         if not isinstance(fields, dict) or fields.pop('version', None) != VERSION:
-            raise ChannelError(f'not a message of version {VERSION}: {str(fields)[:80]}')
+            raise ChannelError(f'not a message of version {VERSION}: {shown(fields)}')
         kind, count = fields.pop('type', None), fields.pop('fds', None)
         if not isinstance(kind, str) or not isinstance(count, int):
-            raise ChannelError(f'message without type or fds: {str(fields)[:80]}')
+            raise ChannelError(f'message with type {shown(kind)} and fds {shown(count)}')
         if not 0 <= count <= len(self._fds):
-            raise ChannelError(f'{kind!r} message names {count} descriptors, {len(self._fds)} came')
+            raise ChannelError(
+                f'{kind[:40]!r} message names {count} descriptors, {len(self._fds)} came')
         return Message(kind, fields, [self._fds.popleft() for _ in range(count)])
 
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from spatialclaw_ros.kernel.channel import Message
 from spatialclaw_ros.kernel.errors import NurseryDied
 from spatialclaw_ros.kernel.outcome import CellOutcome
+from spatialclaw_ros.kernel.outcome import NOTHING_RAN
 from spatialclaw_ros.kernel.outcome import Variable
 from spatialclaw_ros.kernel.process import KernelProcess
 
 MOST_CODE = 1 << 18
 
-_UNTOUCHED = 'nothing of the cell ran; all variables are as before'
 
 
 class Fate(NamedTuple):
@@ -70,7 +70,7 @@ def unsendable(code: str) -> CellOutcome | None:
 def never_ran() -> CellOutcome:
     """The outcome of a cell that was cancelled before it reached a kernel."""
     return CellOutcome('killed', '', 'Cancelled: before the cell ran', 'Cancelled', (), 0.0,
-                       _UNTOUCHED)
+                       NOTHING_RAN)
 
 
 def outcome(report: Message | None, process: KernelProcess, stopped_by: str, limit: float,
@@ -120,4 +120,4 @@ def _stop_words(stopped_by: str, limit: float) -> str:
 
 
 def _refused(reason: str) -> CellOutcome:
-    return CellOutcome('refused', '', reason, 'Refused', (), 0.0, _UNTOUCHED)
+    return CellOutcome('refused', '', reason, 'Refused', (), 0.0, NOTHING_RAN)

@@ -23,6 +23,7 @@ from spatialclaw_ros.kernel.supervisor import Supervisor
 
 #: How often a cell may ask for a fork, which is refused, and how long a copy may take.
 _MOST_REFUSALS, _COPY_SECONDS = 1000, 5.0
+_MOST_THREADS = 256
 #: How long after the end of the original, and how often a copy may be interrupted in its waiting.
 _LATE_COPY_SECONDS, _MOST_REPEATS = 0.2, 100
 
@@ -85,10 +86,12 @@ class Family:
         Tells 'granted' when the main process forks, with the number of `threads` that it has and
         the copy will not have, and 'copied' when the copy waits, or `why` there is none.
         """
+        if self.main is None:  # it has just ended, and the host is told so
+            return
         self._take_supervision()
         self._drop_spare()
         self._refusals = 0
-        if self.main is not None and self._supervisor is not None:
+        if self._supervisor is not None:
             self._may_fork = True
             self._copy_due = time.monotonic() + _COPY_SECONDS
         else:
@@ -120,6 +123,8 @@ class Family:
         main, spare = self.main, self.spare
         if spare is not None and threads_of(spare.pid) != 1:  # it runs, and should wait
             self._drop_spare()
+        if main is not None and threads_of(main.pid) > _MOST_THREADS:
+            self._kill(main, f'it had over {_MOST_THREADS} threads')
         if main is not None and not self._why_killed and self._files.is_over_full(self.pids):
             self._clear_files = True
             self._kill(main, f'its files took over {scratch.MOST_BYTES >> 20} MB, or were over '
@@ -167,7 +172,7 @@ class Family:
 
     def _tell_end(self) -> None:
         self._copy_due = None
-        kept = self.spare is not None and self._wanted
+        kept = self.spare is not None and self.spare.runs and self._wanted
         self._tell('exited', {'id': self.id, 'status': self._status, 'why': self._why_killed,
                               'kept': kept}, [])
         self._why_killed = ''

@@ -73,6 +73,7 @@ class Kernel:
         lost = self._process
         if lost is not None and lost.runs:
             return
+        why = 'the kernel was lost'
         if lost is not None:
             kept = await _is_kept(lost)
             self._process = None
@@ -84,8 +85,8 @@ class Kernel:
                 except OpeningFailed as error:
                     why = str(error)
             lost.release()
-            if self._has_state:
-                self._bad_news = f'{why}: the variables of all earlier cells were lost'
+        if self._has_state:
+            self._bad_news = f'{why}: the variables of all earlier cells were lost'
         self._has_state, self._crashes = False, 0
         await self._adopt(self._births.fork(self._limits), is_copy=False)
 
@@ -233,16 +234,19 @@ class Kernel:
         process.listener = hear
         if not is_copy:
             await process.send('open', {'body': self._opening}, self._fds)
-        news: set[asyncio.Future[Any]] = {heard, process.ended, self._stop}
+        news: set[asyncio.Future[Any]] = {heard, process.ended}
+        if not is_copy:  # which goes on at once, and holds what would be lost with it
+            news.add(self._stop)
         limit = _RESUMING_SECONDS if is_copy else _OPENING_SECONDS
         await asyncio.wait(news, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         process.listener = None
-        if self._stop.done():
+        if self._stop.done() and not is_copy:
             process.kill()
             return self.sandbox
         if heard.done() and heard.result().type == 'ready':
-            sandbox: str = heard.result().get('sandbox', str)
-            return sandbox
+            return self.sandbox if is_copy else str(heard.result().get('sandbox', str))
+        if heard.done() and is_copy:
+            raise OpeningFailed('the copy of the kernel did not go on')
         if heard.done():
             reason = heard.result().get('error', str)
             if heard.result().type == 'unwalled':

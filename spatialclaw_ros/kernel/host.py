@@ -109,10 +109,15 @@ class Nursery:
             self._births.declare_dead(NurseryDied('the nursery was closed'))
         if not self._closed:
             self._closed = True
-            if self._process.poll() is None:
-                await self._reap()
-            os.close(self._stderr)
-            scratch.remove(self._scratch)
+            try:
+                if self._process.poll() is None:
+                    await self._reap()
+            finally:
+                if self._process.poll() is None:  # the wait for its end was cancelled
+                    self._process.kill()
+                    self._process.wait()
+                os.close(self._stderr)
+                scratch.remove(self._scratch)
 
     def _lost(self, breach: ChannelError | None) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+import functools
 import os
 from pathlib import Path
+import select
 import signal
 
 from spatialclaw_ros.kernel.supervisor import Asked
@@ -18,6 +20,13 @@ class Member:
     pid: int
     pidfd: int
     asked: Asked | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process has not ended."""
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        return not poll.poll(0)
 
     def kill(self) -> None:
         """End the process."""
@@ -36,6 +45,12 @@ class Member:
         if ended is None:
             return 0
         return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+
+@functools.cache
+def children_are_told() -> bool:
+    """Whether the system tells of a process's children (CONFIG_PROC_CHILDREN of Linux)."""
+    return Path(f'/proc/self/task/{os.getpid()}/children').exists()
 
 
 def children_of(pid: int) -> set[int]:

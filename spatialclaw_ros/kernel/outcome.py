@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Of a cell that was refused or never came to run.
+NOTHING_RAN = 'nothing of the cell ran; all variables are as before'
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -130,9 +130,15 @@ class KernelProcess:
         return not self._killed and not self.ended.done()
 
     async def send(self, kind: str, fields: dict[str, Any], fds: list[int] | None = None) -> None:
-        """Send one message; when the kernel is gone, its end is reported by `ended` alone."""
-        with contextlib.suppress(ChannelError):
+        """Send one message; when the kernel is gone, its end is reported by `ended` alone.
+
+        Raises ChannelError for one that cannot be sent, which is too long for example.
+        """
+        try:
             await self._channel.send(kind, fields, fds or [])
+        except ChannelError:
+            if not self._channel.closed:
+                raise
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal; nothing happens when the process has ended."""
@@ -177,7 +183,7 @@ class KernelProcess:
 
     def _hear(self, message: channel.Message) -> None:
         if self.listener is None:
-            raise ChannelError(f'a {message.type!r} message came unasked')
+            raise ChannelError(f'a {message.type[:40]!r} message came unasked')
         self.listener(message)
 
     def _lost(self, breach: ChannelError | None) -> None:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Sequence
-import contextlib
 import signal
 from typing import Any
 
+from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel.channel import Message
 from spatialclaw_ros.kernel.errors import ChannelError
 from spatialclaw_ros.kernel.output import Output
@@ -68,8 +68,7 @@ class RunningCell:
 
     async def wait(self) -> None:
         """Wait until the cell is over."""
-        with contextlib.suppress(Exception):
-            await asyncio.shield(self._over)
+        await asyncio.wait({self._over})
 
     def stop(self, reason: str) -> None:
         """Interrupt the cell, and kill its process when that does not end it at once."""
@@ -92,7 +91,7 @@ class RunningCell:
             _check_report(message)
             self._over.set_result(message)
         else:
-            raise ChannelError(f'a {message.type!r} message came out of turn')
+            raise ChannelError(f'a {message.type[:40]!r} message came out of turn')
 
     async def _answer(self, number: int, body: bytes) -> None:
         try:
@@ -152,7 +151,7 @@ def _check_report(message: Message) -> None:
     if not 0 <= fields['threads'] < _MOST_THREADS:
         raise ChannelError(f"{fields['threads']} threads")
     if message.fields['status'] not in ('ok', 'error', 'refused'):
-        raise ChannelError(f"a cell with status {message.fields['status']!r}")
+        raise ChannelError(f"a cell with status {channel.shown(message.fields['status'])}")
     for item in message.get('variables', list):
         if not isinstance(item, list) or [type(part) for part in item] != [str, str]:
-            raise ChannelError(f'{str(item)[:60]} is no variable')
+            raise ChannelError(f'{channel.shown(item)} is no variable')

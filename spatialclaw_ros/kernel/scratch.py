@@ -9,8 +9,9 @@ from pathlib import Path
 import stat
 import uuid
 
-#: What a kernel may keep there. A single file may take half of the bytes: see `walls`.
+#: What a kernel may keep there, and what a single file may take of it.
 MOST_BYTES, MOST_ENTRIES, MOST_DEPTH = 256 << 20, 10_000, 32
+MOST_FILE_BYTES = 128 << 20
 
 _PAGE, _BLOCK = 4096, 512
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -57,15 +58,16 @@ class Scratch:
         remove(self.folder)
 
     def _nameless(self, pid: int) -> dict[int, int]:
-        """Inode → bytes of files of this folder that a process has open or mapped, unlinked."""
+        """Inode → bytes of files of this folder that a process has open or mapped, unlinked.
+
+        One that is mapped only may be as large as a file can be: how large, nobody tells.
+        """
         device = self.folder.stat().st_dev
         found: dict[int, int] = {}
-        for line in Path(f'/proc/{pid}/maps').read_text('utf-8', 'replace').splitlines():
-            if line.endswith('(deleted)') and str(self.folder) in line:
-                start, end = (int(part, 16) for part in line.split()[0].split('-'))
-                inode = int(line.split()[4])
-                found[inode] = found.get(inode, 0) + end - start
-        for link in Path(f'/proc/{pid}/fd').iterdir():
+        for line in Path(f'/proc/{pid}/maps').read_bytes().split(b'\n'):
+            if line.endswith(b'(deleted)') and os.fsencode(self.folder) in line:
+                found[int(line.split(maxsplit=5)[4])] = MOST_FILE_BYTES
+        for link in Path(f'/proc/{pid}/task').glob('*/fd/*'):
             with contextlib.suppress(OSError):
                 seen = link.stat()
                 if stat.S_ISREG(seen.st_mode) and not seen.st_nlink and seen.st_dev == device:

@@ -81,15 +81,16 @@ def available() -> bool:
         '/proc/sys/kernel/seccomp/actions_avail').exists()
 
 
-def install(*, read_only: bool) -> int | None:
+def install(*, read_only: bool, supervised: bool) -> int | None:
     """Filter this thread's system calls from here on; it must be the only one of its process.
 
-    Gives the descriptor on which the supervisor is asked (see `supervisor`), or None where the
-    system has no supervised filters. Raises OSError where it refuses any filter.
+    Gives the descriptor on which the supervisor is asked (see `supervisor`) where a `supervised`
+    filter is wanted, or None where the system has none. Raises OSError where it refuses any filter.
     """
     machine = platform.machine()
-    with contextlib.suppress(OSError):
-        return _install(program(machine, read_only=read_only, supervised=True), _NEW_LISTENER)
+    if supervised:
+        with contextlib.suppress(OSError):
+            return _install(program(machine, read_only=read_only, supervised=True), _NEW_LISTENER)
     _install(program(machine, read_only=read_only), 0)
     return None
 
@@ -126,8 +127,8 @@ def _where(conditions: syscalls.Conditions, verdict: int) -> Iterator[Instructio
 
 
 def _test(argument: syscalls.Argument) -> list[Instruction]:
-    """Load the low half of an argument (both machines are little-endian), mask, compare."""
-    made = [Instruction(_LOAD, _ARGUMENTS + 8 * argument.index)]
+    """Load half an argument (both machines are little-endian), mask, compare."""
+    made = [Instruction(_LOAD, _ARGUMENTS + 8 * argument.index + 4 * argument.half)]
     if argument.mask != 0xFFFFFFFF:
         made.append(Instruction(_AND, argument.mask))
     return [*made, Instruction(_EQUAL, argument.equals)]

@@ -13,18 +13,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Argument:
-    """A condition on one argument: its low 32 bits, under `mask`, are `equals`."""
+    """A condition on one argument: 32 of its bits, under `mask`, are `equals`.
+
+    `half` is 0 for the low bits, which are all that most calls look at, and 1 for the high ones.
+    """
 
     index: int
     equals: int
     mask: int = 0xFFFFFFFF
+    half: int = 0
 
 
 #: Any one of these conjunctions must hold; an empty conjunction always does.
 Conditions = tuple[tuple[Argument, ...], ...]
 ALWAYS: Conditions = ((),)
 
-_THREAD = 0x100 | 0x800 | 0x10000  # CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
+_THREAD = 0x100 | 0x400 | 0x800 | 0x10000  # CLONE_(VM | FILES | SIGHAND | THREAD)
 _NAMESPACES = 0x7E020080  # every CLONE_NEW…
 _WRITES = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000  # mode, CREAT, TRUNC, APPEND, TMPFILE
 
@@ -48,7 +52,7 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     'mmap': (9, 222), 'mprotect': (10, 226), 'munmap': (11, 215), 'brk': (12, 214),
     'mremap': (25, 216), 'mincore': (27, 232), 'madvise': (28, 233), 'membarrier': (324, 283),
     'futex': (202, 98), 'clone': (56, 220), 'set_tid_address': (218, 96),
-    'set_robust_list': (273, 99), 'get_robust_list': (274, 100), 'rseq': (334, 293),
+    'set_robust_list': (273, 99), 'rseq': (334, 293),
     'arch_prctl': (158, None), 'prctl': (157, 167), 'sched_yield': (24, 124),
     'sched_getaffinity': (204, 123), 'sched_getparam': (143, 121),
     'sched_getscheduler': (145, 120), 'sched_get_priority_max': (146, 125),
@@ -94,10 +98,15 @@ CONDITIONS: dict[str, Conditions] = {
     'clone': ((Argument(0, _THREAD, _THREAD), Argument(0, 0, _NAMESPACES)),),
     # PR_(SET|GET)_NAME, PR_CAPBSET_READ, PR_SET_VMA; PR_SET_PDEATHSIG to SIGKILL
     'prctl': (*_one_of(0, 15, 16, 23, 0x53564D41), (Argument(0, 1), Argument(1, 9))),
-    'prlimit64': ((Argument(0, 0), Argument(2, 0)),),  # of itself, and nothing set
+    # of itself, and nothing set: no pointer to a new limit
+    'prlimit64': ((Argument(0, 0), Argument(2, 0), Argument(2, 0, half=1)),),
+    # NORMAL to DONTNEED, FREE, (NO)HUGEPAGE, (DO|DONT)DUMP: nothing that a fork would not copy
+    'madvise': _one_of(2, 0, 1, 2, 3, 4, 8, 14, 15, 16, 17),
+    'close_range': _one_of(2, 0, 4),  # at once or at exec, not in a table of its own
     'fallocate': _one_of(1, 0),  # a mode that keeps the size passes the limit of file sizes
     'ioctl': _one_of(1, 0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451),
-    'fcntl': _one_of(1, 0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032, 1034),
+    # no locks on ranges, each of which the system would have to remember
+    'fcntl': _one_of(1, 0, 1, 2, 3, 4, 1030, 1032, 1034),
 }
 
 #: Calls that with some arguments are put to the supervisor of the filter, where there is one:

@@ -12,16 +12,18 @@ from pathlib import Path
 import platform
 import resource
 import signal
+import struct
 import sys
 
 from spatialclaw_ros.kernel import landlock
+from spatialclaw_ros.kernel import scratch
 from spatialclaw_ros.kernel import seccomp
+from spatialclaw_ros.kernel.member import children_are_told
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 _MOST_FILES = 4096
-_MOST_FILE_BYTES = 128 << 20
 
 _MOST_CPU_SECONDS = 3600
 _NOBODY = 65534
@@ -111,6 +113,7 @@ def probe(site: Site) -> tuple[str, str]:
     Tried in a process of its own: what is up stays up.
     """
     landlock.version()  # asked here, so that what is forked from here need not ask again
+    children_are_told()
     if seccomp.available():
         for read_only in (False, True):
             seccomp.program(platform.machine(), read_only=read_only, supervised=True)
@@ -150,11 +153,12 @@ def _raise_all(site: Site) -> Walls:
     _limit(site.memory_bytes)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     files, read_only = _wall_about_files(site)
+    _drop_capabilities()
     calls, supervised = _filter_calls(read_only=read_only)
     files = files if calls or not read_only else ''
     up = [what for what in (calls, files) if what]
     missing = [what for wall, what in ((calls, _NO_FILTER), (files, _NO_FILE_WALL)) if not wall]
-    up += ['no new privileges', 'resource limits', 'no environment']
+    up += ['no privileges', 'resource limits', 'no environment']
     if supervised is not None:
         up.append('checkpoints (supervised fork)')
     return Walls(tuple(up), tuple(missing), supervised)
@@ -183,15 +187,21 @@ def _filter_calls(*, read_only: bool) -> tuple[str, int | None]:
     """What filters system calls now, or nothing; and the supervisor's descriptor, if any."""
     if seccomp.available():
         with contextlib.suppress(OSError):
-            supervised = seccomp.install(read_only=read_only)
+            supervised = seccomp.install(
+                read_only=read_only, supervised=children_are_told())
             return 'system calls filtered (seccomp)', supervised
     return '', None
 
 
-def _enter(scratch: Path) -> None:
-    os.chdir(scratch)
+def _drop_capabilities() -> None:
+    """Give up what root may do besides, for good: see capset(2), its version 3."""
+    _checked('capset', _libc.capset(struct.pack('Ii', 0x20080522, 0), bytes(24)))
+
+
+def _enter(folder: Path) -> None:
+    os.chdir(folder)
     os.umask(0o077)
-    os.environ.update(dict.fromkeys(('HOME', 'TMPDIR', 'XDG_CACHE_HOME'), str(scratch)))
+    os.environ.update(dict.fromkeys(('HOME', 'TMPDIR', 'XDG_CACHE_HOME'), str(folder)))
 
 
 def _limit(memory_bytes: int) -> None:
@@ -200,7 +210,7 @@ def _limit(memory_bytes: int) -> None:
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_CPU, _MOST_CPU_SECONDS)
     _lower(resource.RLIMIT_NOFILE, _MOST_FILES)
-    _lower(resource.RLIMIT_FSIZE, _MOST_FILE_BYTES)
+    _lower(resource.RLIMIT_FSIZE, scratch.MOST_FILE_BYTES)
 
 
 def _lower(limit: int, most: int) -> None:
@@ -211,6 +221,11 @@ def _lower(limit: int, most: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    if _libc.prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))):
+    _checked(f'prctl({option}, {value})',
+             _libc.prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))))
+
+
+def _checked(what: str, result: int) -> None:
+    if result:
         error = ctypes.get_errno()
-        raise OSError(error, f'prctl({option}, {value}): {os.strerror(error)}')
+        raise OSError(error, f'{what}: {os.strerror(error)}')

@@ -103,14 +103,13 @@ class _Kernel:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         self._take_signals()
         made = walls.raise_walls(birth.sandbox, birth.site)
-        self._sandbox = str(made)
         _hand_over(made.supervised, socket.socket(fileno=birth.cord))
         sys.modules['__main__'] = types.ModuleType('__main__')
         sys.displayhook = _display
         opening = wire.receive()
         workshop = birth.preload.open_workshop(opening.get('body', bytes), opening.fds, self.call)
         self._cells = Cells(workshop, self._interrupt)
-        wire.send('ready', {'sandbox': self._sandbox})
+        wire.send('ready', {'sandbox': str(made)})
 
     def serve(self) -> None:
         """Run cells as they come. Raises EOFError when the host has gone."""
@@ -210,7 +209,7 @@ class _Kernel:
         walls.die_with_parent(self._parent)
         self._wire = channel.Channel(self._wire.sock, most_out=channel.FROM_KERNEL,
                                      most_in=channel.TO_KERNEL)
-        self._wire.send('ready', {'sandbox': self._sandbox})
+        self._wire.send('ready', {})
 
 
 def _hand_over(supervised: int | None, cord: socket.socket) -> None:

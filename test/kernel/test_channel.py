@@ -45,7 +45,7 @@ def test_a_frame_over_the_limit_is_refused_before_it_is_read():
 
 def test_fields_are_checked():
     message = channel.Message('x', {'id': 'one'})
-    with pytest.raises(ChannelError, match="'x' message with id='one', not int"):
+    with pytest.raises(ChannelError, match="'x' message whose id is 'one', not int"):
         message.get('id', int)
 
 
@@ -96,6 +96,26 @@ async def test_a_long_message_waits_for_its_reader():
     assert [message.fields['body'] for message in heard] == [
         bytes([i]) * (1 << 21) for i in range(3)]
     receiver.close()
+
+
+async def test_a_send_that_waits_ends_with_its_channel():
+    ours, theirs = socket.socketpair()
+    ended = asyncio.Event()
+    sender = AsyncChannel(ours, most_out=1 << 24, most_in=10, take_fds=False,
+                          on_message=print, on_end=lambda breach: ended.set())
+    sending = asyncio.create_task(sender.send('x', {'body': bytes(1 << 23)}))
+    await asyncio.sleep(0.05)
+    theirs.close()
+    with pytest.raises(ChannelError, match='could not be sent'):
+        await asyncio.wait_for(sending, 5)
+    assert ended.is_set()
+    assert sender.closed
+
+
+def test_what_is_nested_beyond_measure_is_an_error():
+    body = b'\x91' * 1000 + b'\xc0'
+    with pytest.raises(ChannelError, match='not a message of version 1: list'):
+        channel.Decoder(1 << 20).feed(len(body).to_bytes(4, 'big') + body, [])
 
 
 async def test_a_send_that_is_cut_off_ends_the_channel():

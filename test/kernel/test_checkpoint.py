@@ -8,6 +8,7 @@ import gc
 import os
 from pathlib import Path
 
+from kernel_probes import main_of
 import psutil
 import pytest
 
@@ -120,6 +121,48 @@ async def test_what_the_system_tells_of_a_process_is_as_before(bench):
     assert (await bench.run(code)).stdout == 'Permission denied\n' * 3
     await bench.run('os_._exit(1)')
     assert (await bench.run(code)).stdout == 'Permission denied\n' * 3
+
+
+@pytest.mark.parametrize('turns', range(0, 16, 3))
+async def test_an_interrupt_while_the_copy_goes_on_loses_nothing(bench, turns):
+    kernel = await bench.open()
+    await bench.run('x = 1')
+    await bench.run('os_._exit(1)')
+    cell = asyncio.create_task(bench.run('print(x)'))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await kernel.interrupt()
+    await cell
+    assert (await bench.run('print(x)')).stdout == '1\n'
+
+
+async def test_a_run_that_is_dropped_while_the_copy_goes_on_tells_what_it_cost(bench):
+    told = []
+    for turns in range(12):
+        await bench.open()
+        await bench.run('x = 1')
+        await bench.run('os_._exit(1)')
+        cell = asyncio.create_task(bench.run('pass'))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        cell.cancel()
+        await asyncio.wait({cell})
+        after = await bench.run('print(x)')
+        told.append(after.stdout == '1\n' or 'all earlier cells were lost' in after.note)
+    assert all(told)
+
+
+async def test_a_copy_does_not_say_which_walls_are_up(bench):
+    kernel = await bench.open()
+    walls = kernel.sandbox
+    await bench.run(
+        'send = sys_.modules["spatialclaw_ros.kernel.channel"].Channel.send\n'
+        'def lie(self, kind, fields, fds=()):\n'
+        '    send(self, kind, {"sandbox": "none"} if kind == "ready" else fields, fds)\n'
+        'sys_.modules["spatialclaw_ros.kernel.channel"].Channel.send = lie')
+    await bench.run('os_._exit(1)')
+    assert (await bench.run('print(1)')).stdout == '1\n'
+    assert kernel.sandbox == walls
 
 
 async def test_the_first_cell_costs_nothing_either(bench):
@@ -314,8 +357,9 @@ async def test_a_copy_that_dies_costs_the_nursery_nothing(bench):
         await kernel.run('x = 1', on_output=print, on_call=print)
         await asyncio.wait({kernel._copying})
         (copied,) = [child for main in psutil.Process(bench.nursery.pid).children()
-                     if main.pid != _main(other) for child in main.children()]
+                     if main.pid != main_of(other) for child in main.children()]
         copied.kill()
+        copied.wait(5)
         if close:
             await kernel.close()
         else:
@@ -323,11 +367,6 @@ async def test_a_copy_that_dies_costs_the_nursery_nothing(bench):
             assert 'lost' in outcome.note
     assert other is bench.kernels[-1]
     assert (await bench.run('print(y)')).stdout == '2\n'
-
-
-def _main(kernel) -> int:
-    info = Path(f'/proc/self/fdinfo/{kernel._process._pidfd}').read_text()
-    return int(info.split('Pid:')[1].split()[0])
 
 
 async def test_a_dead_nursery_leaves_no_copy(bench):

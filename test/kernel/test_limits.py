@@ -7,6 +7,9 @@ import time
 import psutil
 import pytest
 
+from spatialclaw_ros.kernel.errors import ChannelError
+from spatialclaw_ros.kernel.errors import OpeningFailed
+
 ENDLESS_C = 'sum(range(10 ** 13))'
 
 
@@ -104,6 +107,57 @@ async def test_a_segmentation_fault_names_its_line(bench):
     outcome = await bench.run('x = 1\nsys_.modules["ctypes"].string_at(0)')
     assert outcome.error_type == 'Crashed'
     assert 'File "<cell 1>", line 2' in outcome.error
+
+
+async def test_threads_have_a_limit(bench):
+    await bench.open(check=False)
+    outcome = await bench.run(
+        'import threading, time\nfor _ in range(300):\n'
+        '    threading.Thread(target=time.sleep, args=(30,), daemon=True).start()\n'
+        'time.sleep(30)', seconds=20)
+    assert 'over 256 threads' in outcome.error
+
+
+@pytest.mark.parametrize('end', ['', 'close'])
+async def test_a_cell_that_is_never_read_ends(bench, end):
+    """The kernel dies, or is ended, while its host waits to send the rest of a cell."""
+    kernel = await bench.open(checkpoints=False)
+    await bench.run(
+        'import time\ndef sleep_and_die(self):\n    time.sleep(0.5 if not {end!r} else 60)\n'
+        '    os_._exit(3)\n'
+        'sys_.modules["spatialclaw_ros.kernel.channel"].Channel.receive = sleep_and_die'
+        .replace('{end!r}', repr(end)))
+    cell = asyncio.create_task(bench.run('pass  # ' + 'x' * 250_000))
+    await asyncio.sleep(0.1)
+    if end:
+        await asyncio.wait_for(kernel.close(), 5)
+    assert (await asyncio.wait_for(cell, 5)).status == 'killed'
+
+
+async def test_an_opening_that_is_too_large_for_its_kernel_ends(bench):
+    with pytest.raises(OpeningFailed):
+        await asyncio.wait_for(bench.open(b'x' * (40 << 20), memory_bytes=16 << 20), 10)
+
+
+async def test_a_reply_that_is_too_long_is_said(bench):
+    async def long(_body):
+        return bytes(65 << 20), ()
+
+    with pytest.raises(ChannelError, match='at most 67108864 are sent'):
+        await bench.run('call("x")', long)
+    assert (await bench.run('print(1)')).stdout == '1\n'
+
+
+async def test_a_run_that_is_dropped_does_not_drop_who_waits_for_it(bench):
+    kernel = await bench.open()
+    cell = asyncio.create_task(bench.run('print("go")\nsum(range(10 ** 13))'))
+    await bench.said('go')
+    closing = asyncio.create_task(kernel.close())
+    await asyncio.sleep(0.02)
+    cell.cancel()
+    await asyncio.wait_for(closing, 5)
+    assert not closing.cancelled()
+    assert cell.done()
 
 
 async def test_memory_has_a_limit(bench):

@@ -20,6 +20,15 @@ TOO_MUCH = {
         'import mmap\nheld = []\nfor i in range(4):\n    f = open("f", "w+b")\n'
         '    f.write(bytes(100 << 20)); f.flush()\n'
         '    held.append(mmap.mmap(f.fileno(), 0)); f.close(); os_.unlink("f")'),
+    'a page of each file without a name': (
+        'import mmap\nheld = []\nfor i in range(4):\n    f = open("f", "w+b")\n'
+        '    f.write(bytes(100 << 20)); f.flush()\n'
+        '    held.append(mmap.mmap(f.fileno(), 4096)); f.close(); os_.unlink("f")'),
+    'what looks like another line': (
+        'import mmap\nos_.mkdir("a\\x0b7f0000000000-0 r-xp 0 0:0 99 b")\nheld = []\n'
+        'for i in range(4):\n    path = "a\\x0b7f0000000000-0 r-xp 0 0:0 99 b/f"\n'
+        '    f = open(path, "w+b")\n    f.write(bytes(100 << 20)); f.flush()\n'
+        '    held.append(mmap.mmap(f.fileno(), 0)); f.close(); os_.unlink(path)'),
     'a path that is too long': (
         'for i in range(20): os_.mkdir("d" * 250); os_.chdir("d" * 250)\n'
         'for i in range(4): open(f"f{i}", "wb").write(bytes(100 << 20))'),

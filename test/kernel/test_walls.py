@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from bpf import verdict
+from kernel_probes import main_of
 import pytest
 
 from spatialclaw_ros.kernel import landlock
@@ -32,6 +33,12 @@ TABLE = [
     ('clone of a thread', 56, 220, (THREAD,), ALLOW),
     ('clone of a process', 56, 220, (17,), REFUSE),
     ('clone of memory alone', 56, 220, (0x100,), REFUSE),
+    ('a thread with files of its own', 56, 220, (THREAD & ~0x400,), REFUSE),
+    ('close_range', 436, 436, (3, 9, 0), ALLOW), ('closed apart', 436, 436, (3, 9, 2), REFUSE),
+    ('madvise of what is not needed', 28, 233, (0, 1, 4), ALLOW),
+    ('madvise of failing memory', 28, 233, (0, 1, 100), REFUSE),
+    ('madvise against a fork', 28, 233, (0, 1, 10), REFUSE),
+    ('get_robust_list', 274, 100, (1,), REFUSE),
     ('a thread in a new namespace', 56, 220, (THREAD | 0x10000000,), REFUSE),
     ('clone3', 435, 435, (), NO_SUCH_CALL), ('openat2', 437, 437, (), NO_SUCH_CALL),
     ('fork', 57, None, (), REFUSE), ('vfork', 58, None, (), REFUSE),
@@ -62,10 +69,12 @@ TABLE = [
     ('prctl of a filter', 157, 167, (22, 2), REFUSE),
     ('limits read', 302, 261, (0, 7, 0, 1), ALLOW),
     ('limits set', 302, 261, (0, 7, 4096, 0), REFUSE),
+    ('limits set from far up', 302, 261, (0, 7, 1 << 32, 0), REFUSE),
     ("another's limits", 302, 261, (77, 7, 0, 1), REFUSE),
     ('ioctl of what can be read', 16, 29, (0, 0x541B), ALLOW),
     ('ioctl that types', 16, 29, (0, 0x5412), REFUSE),
     ('fcntl of flags', 72, 25, (0, 3), ALLOW), ('fcntl of an owner', 72, 25, (0, 8), REFUSE),
+    ('fcntl of a range', 72, 25, (0, 6), REFUSE), ('flock', 73, 32, (3, 2), ALLOW),
     ('fcntl of a signal', 72, 25, (0, 10), REFUSE), ('fcntl of seals', 72, 25, (0, 1033), REFUSE),
     ('a number nobody knows', 9999, 9999, (), REFUSE),
 ]
@@ -267,6 +276,20 @@ async def test_a_kernel_says_which_walls_are_up(bench):
     assert 'seccomp' in kernel.sandbox
     assert bench.nursery.missing == ''
     assert set(bench.nursery.sandbox.split(', ')) <= set(kernel.sandbox.split(', '))
+
+
+async def test_no_capability_is_left(bench):
+    kernel = await bench.open()
+    status = Path(f'/proc/{main_of(kernel)}/status').read_text()
+    held = re.findall(r'^Cap(?:Inh|Prm|Eff|Amb):\s*(\w+)$', status, re.MULTILINE)
+    assert held == ['0' * 16] * 4
+
+
+def test_without_word_of_children_no_fork_is_granted():
+    """Without it nobody could tell how often a grant was used."""
+    said = tried('walls.children_are_told = lambda: False')
+    assert 'system calls filtered' in said
+    assert 'checkpoints' not in said
 
 
 async def test_a_policy_that_is_not_met_opens_nothing(walled_off):
