@@ -29,7 +29,8 @@ setup(
     package_data={PACKAGE: [
         'py.typed',
         *(f'**/{kind}' for kind in (
-            'LICENSE', '*.jpg', '*.json', '*.lark', '*.md', '*.png', '*.txt', '*.yaml')),
+            'LICENSE', '*.css', '*.html', '*.jpg', '*.js', '*.json', '*.lark', '*.md', '*.png',
+            '*.txt', '*.yaml')),
     ]},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
@@ -41,6 +42,8 @@ setup(
     install_requires=['setuptools'],
     extras_require={
         'bags': ['rosbags'],
+        'models': ['openai'],
+        'report': ['plotly'],
         'simulation': ['open3d-cpu'],
         'test': ['hypothesis', 'psutil', 'pytest', 'pytest-asyncio', 'pyyaml'],
     },

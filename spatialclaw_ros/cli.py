@@ -10,7 +10,10 @@ from spatialclaw_ros import __version__
 from spatialclaw_ros.commands import ask
 from spatialclaw_ros.commands import demo
 from spatialclaw_ros.commands import doctor
+from spatialclaw_ros.commands import eval as evaluate
 from spatialclaw_ros.commands import kernel
+from spatialclaw_ros.commands import replay
+from spatialclaw_ros.commands import report
 from spatialclaw_ros.commands import simulate
 from spatialclaw_ros.findings.errors import SpatialError
 
@@ -22,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
         description='Spatial questions about what a robot sees, answered with geometry.')
     top.add_argument('--version', action='version', version=__version__)
     commands = top.add_subparsers(required=True, metavar='COMMAND')
-    for command in (ask, kernel, simulate, demo, doctor):
+    for command in (ask, evaluate, replay, report, kernel, simulate, demo, doctor):
         command.add_parser(commands)
     return top
 

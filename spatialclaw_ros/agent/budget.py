@@ -6,24 +6,35 @@ from dataclasses import dataclass
 from dataclasses import field
 import time
 
+from spatialclaw_ros.models.conversation import Usage
+
 
 @dataclass(frozen=True)
 class Budget:
-    """Most cells, most seconds, and most failures in a row of one query."""
+    """Most cells, seconds, and failures in a row of one query; tokens of and pictures to a model.
+
+    0 tokens is no limit. `guess_seconds` are kept for a guess once all else is spent.
+    """
 
     steps: int = 12
     seconds: float = 60.0
     failures: int = 4
+    tokens: int = 0
+    images: int = 100
+    guess_seconds: float = 0.0
 
 
 @dataclass
 class Spending:
-    """What a query has spent of its budget."""
+    """What a query has spent of its budget; `guessing` once the time kept for that is used."""
 
     budget: Budget
     began: float = field(default_factory=time.monotonic)
     steps: int = 0
     failures: int = 0
+    usage: Usage = field(default_factory=Usage)
+    images: int = 0
+    guessing: bool = False
 
     @property
     def elapsed(self) -> float:
@@ -35,6 +46,17 @@ class Spending:
         """Seconds left, never negative."""
         return max(self.budget.seconds - self.elapsed, 0.0)
 
+    @property
+    def seconds_to_work(self) -> float:
+        """Seconds left before a guess must be made, never negative."""
+        kept = 0.0 if self.guessing else self.budget.guess_seconds
+        return max(self.seconds_left - kept, 0.0)
+
+    @property
+    def images_left(self) -> int:
+        """Pictures that a model may still be sent, never negative."""
+        return max(self.budget.images - self.images, 0)
+
     def ran(self, failed: bool) -> None:
         """Count one step."""
         self.steps += 1
@@ -43,16 +65,26 @@ class Spending:
     @property
     def spent(self) -> str:
         """What is used up, in words; empty while everything is left."""
-        if self.seconds_left <= 0:
+        if self.seconds_to_work <= 0:
             return f'the time of {self.budget.seconds:g} s is spent'
         if self.steps >= self.budget.steps:
             return f'all {self.budget.steps} steps are spent'
         if self.failures >= self.budget.failures:
             return f'{self.failures} cells failed in a row'
+        if 0 < self.budget.tokens <= self.usage.total:
+            return f'all {self.budget.tokens} tokens are spent'
         return ''
 
     @property
     def line(self) -> str:
-        """What is left, for the feedback."""
-        return (f'left: {self.budget.steps - self.steps} steps, '
-                f'{self.seconds_left:.0f} s')
+        """What is left, for the feedback; told with the last step that it is the last."""
+        left = self.budget.steps - self.steps
+        parts = [f'left: {left} step{"" if left == 1 else "s"}', f'{self.seconds_to_work:.0f} s']
+        if self.budget.tokens:
+            parts.append(f'{max(self.budget.tokens - self.usage.total, 0)} tokens')
+        if self.images:
+            parts.append(f'{self.images_left} pictures')
+        if self.failures:
+            parts.append(f'{self.budget.failures - self.failures} more failures in a row')
+        last = '. This is the last step: answer with what you have' if left == 1 else ''
+        return ', '.join(parts) + last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from collections.abc import Callable
 from dataclasses import replace
 import time
 from typing import Any
@@ -11,7 +12,6 @@ from typing import Protocol
 from typing import TypeVar
 
 from spatialclaw_ros.agent.answering import answer_of
-from spatialclaw_ros.agent.budget import Budget
 from spatialclaw_ros.agent.budget import Spending
 from spatialclaw_ros.agent.progress import best_value
 from spatialclaw_ros.agent.progress import last_line
@@ -29,6 +29,7 @@ from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.cell_result import CellResult
+from spatialclaw_ros.session.session import Event
 
 T = TypeVar('T')
 
@@ -43,19 +44,21 @@ class Cells(Protocol):
         """Which walls are up, in words."""
         ...
 
-    async def run_cell(self, code: str, on_event: Any = None) -> CellResult:
+    async def run_cell(self, code: str,
+                       on_event: Callable[[Event], None] | None = None) -> CellResult:
         """Run one cell."""
         ...
 
 
-async def run_loop(session: Cells, writer: Writer, budget: Budget, transcript: Transcript,
-                   on_progress: OnProgress | None = None) -> Answer:
-    """Answer of `writer`, its verdict, or OUT_OF_BUDGET with the evidence so far.
+async def run_loop(session: Cells, writer: Writer, spending: Spending,
+                   transcript: Transcript, on_progress: OnProgress | None = None) -> Answer:
+    """Answer of `writer`, its verdict, its guess, or OUT_OF_BUDGET with the evidence so far.
 
+    A guess is made where time is kept for one, when all else is spent.
     Every step is in the transcript when it happens. Raises CancelledError when cancelled, after
     the transcript says so; the caller then closes the session, which ends a running cell.
     """
-    query = _Query(session, writer, Spending(budget), transcript, on_progress)
+    query = _Query(session, writer, spending, transcript, on_progress)
     try:
         answer = await query.answer()
     except asyncio.CancelledError:
@@ -84,33 +87,61 @@ class _Query:
 
     async def answer(self) -> Answer:
         """Run until there is an answer, a verdict, or nothing left to spend."""
-        while not self._spending.spent:
-            try:
+        try:
+            await self._plan()
+            while not self._spending.spent:
                 proposed = await self._propose()
                 if isinstance(proposed, Verdict):
                     return self._end(proposed.code, proposed.message, proposed.candidates)
                 if proposed is not None and (answer := await self._run(proposed)):
                     return answer
-            except _OutOfTime:
-                break
-            except SpatialError as error:
-                return self._end(error.code, str(error), getattr(error, 'candidates', ()))
+        except _OutOfTime:
+            pass
+        except SpatialError as error:
+            return self._end(error.code, str(error), getattr(error, 'candidates', ()))
+        why = self._spending.spent or f'the time of {self._spending.budget.seconds:g} s is spent'
+        return await self._guess() or self._out_of_budget(why)
+
+    async def _plan(self) -> None:
+        if not self._writer.plans:
+            return
+        self._tell(stage='planning')
+        self._transcript.write('plan', text=await self._written(self._writer.plan()))
+
+    async def _guess(self) -> Answer | None:
+        """The writer's guess, where one is allowed; None where nothing comes of it."""
+        if not self._spending.budget.guess_seconds:
+            return None
+        self._tell(stage='guessing')
+        self._spending.guessing = True
+        try:
+            step = await self._written(self._writer.guess(tuple(self._past)))
+            return None if step is None else await self._run(step)
+        except (_OutOfTime, SpatialError, BadReply):
+            return None
+
+    def _out_of_budget(self, why: str) -> Answer:
         last = self._past[-1].result if self._past else None
         found = f'; the last cell failed with {last.error_type}' if last and last.error_type else ''
-        return self._end(ErrorCode.OUT_OF_BUDGET, f'{self._spending.spent}{found}; raise '
+        return self._end(ErrorCode.OUT_OF_BUDGET, f'{why}{found}; raise '
                          'timeout or max_steps, or ask for less at once')
 
     async def _propose(self) -> Step | Verdict | None:
         """What the writer wants; None where its reply held no step."""
         self._tell(stage='writing')
-        began = time.monotonic()
         try:
-            return await self._in_time(self._writer.write(tuple(self._past)))
+            return await self._written(self._writer.write(tuple(self._past)))
         except BadReply as error:
             self._spending.ran(failed=True)
-            self._transcript.write('bad_reply', message=str(error))
-            self._past.append(Ran(None, None, f'{error}\n{self._spending.line}'))
+            self._transcript.write('bad_reply', message=str(error), reply=error.reply)
+            self._past.append(Ran(None, None, f'{error}\n{self._spending.line}', error.reply))
             return None
+
+    async def _written(self, waited: Awaitable[T]) -> T:
+        """What the writer gives; the time it takes is the model's."""
+        began = time.monotonic()
+        try:
+            return await self._in_time(waited)
         finally:
             self._seconds['model'] += time.monotonic() - began
 
@@ -127,9 +158,9 @@ class _Query:
         feedback = result.feedback(self._spending.line)
         self._transcript.write(
             'result', number=number, status=result.status, seconds=result.seconds,
-            stdout=result.stdout, error=result.error, calls=result.calls,
-            variables=result.variables, findings=result.findings, note=result.note,
-            feedback=feedback)
+            stdout=result.stdout, error=result.error, error_type=result.error_type,
+            calls=result.calls, variables=result.variables, findings=result.findings,
+            note=result.note, feedback=feedback)
         for label, image in result.shown:
             self._transcript.picture(label, image)
         self._past.append(Ran(step, result, feedback))
@@ -151,7 +182,7 @@ class _Query:
 
     async def _in_time(self, waited: Awaitable[T]) -> T:
         try:
-            return await asyncio.wait_for(waited, self._spending.seconds_left)
+            return await asyncio.wait_for(waited, self._spending.seconds_to_work)
         except asyncio.TimeoutError as error:
             raise _OutOfTime from error
 
@@ -163,18 +194,18 @@ class _Query:
     def _finished(self, answer: Answer) -> Answer:
         return replace(
             answer, steps=self._spending.steps, tool_calls=self._calls,
+            prompt_tokens=self._spending.usage.prompt,
+            completion_tokens=self._spending.usage.completion, policy=self._writer.name,
             elapsed=self._spending.elapsed, seconds=dict(self._seconds),
             transcript=self._transcript.uri, sandbox=self._session.sandbox)
 
-    def _heard(self, event: Any) -> None:
+    def _heard(self, event: Event) -> None:
         """Pass on what a running cell prints and shows."""
-        picture = getattr(event, 'picture', None)
-        if picture is not None:
-            self._tell(pictures=((picture.label, picture.image),))
-        text = getattr(event, 'text', '')
-        if text:
-            self._transcript.write('output', text=text)
-            line = last_line(text)
+        if event.picture is not None:
+            self._tell(pictures=((event.picture.label, event.picture.image),))
+        if event.kind == 'output':
+            self._transcript.write('output', text=event.text)
+            line = last_line(event.text)
             if line:
                 self._tell(last_line=line)
 

@@ -8,12 +8,13 @@ from spatialclaw_ros.agent.reply import parse_reply
 from spatialclaw_ros.agent.steps import Ran
 from spatialclaw_ros.agent.steps import Step
 from spatialclaw_ros.agent.steps import Verdict
+from spatialclaw_ros.agent.steps import Writer
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.models.scripted import ScriptedModel
 from spatialclaw_ros.models.scripted import ScriptEnded
 
 
-class ScriptedWriter:
+class ScriptedWriter(Writer):
     """Plays a `ScriptedModel`; its replies are parsed and run like those of any model."""
 
     name = 'scripted'

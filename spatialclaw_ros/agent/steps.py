@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,13 +13,17 @@ from spatialclaw_ros.session.cell_result import CellResult
 
 @dataclass(frozen=True)
 class Step:
-    """One cell and why it is written. `remark` goes into the explanation if it answers."""
+    """One cell and why it is written. `remark` goes into the explanation if it answers.
+
+    `call` is the tool call that the code was made from, JSON, where the model writes no code.
+    """
 
     purpose: str
     reasoning: str
     next_goal: str
     code: str
     remark: str = ''
+    call: str = ''
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Ran:
-    """A step that was run. `step` and `result` are None where a reply held no step.
+    """A step that was run. `step` and `result` are None where `reply`, a model's, held no step.
 
     `feedback` is the text a writer is shown.
     """
@@ -40,20 +45,35 @@ class Ran:
     step: Step | None
     result: CellResult | None
     feedback: str
+    reply: str = ''
 
 
 class BadReply(ValueError):
-    """A model's reply that holds no step; the message tells the model what to write."""
+    """A model's `reply` that holds no step; the message tells the model what to write."""
+
+    def __init__(self, message: str, reply: str = '') -> None:
+        """Keep both."""
+        super().__init__(message)
+        self.reply = reply
 
 
 class Writer(Protocol):
     """Writes the next cell from what came of those before it, or ends the query.
 
-    `name` is put down in the transcript with each of its steps.
+    `name` is that of its policy; the transcript has it with each step. `plans`: it has a plan.
     """
 
     name: str
+    plans: bool = False
 
+    async def plan(self) -> str:
+        """What is to be done, before the first cell."""
+        return ''
+
+    @abstractmethod
     async def write(self, past: Sequence[Ran]) -> Step | Verdict:
         """The next step; raises BadReply, or SpatialError to end the query."""
-        ...
+
+    async def guess(self, _past: Sequence[Ran]) -> Step | None:
+        """A step that answers from what there is, when all is spent; None without a guess."""
+        return None

@@ -18,7 +18,12 @@ from PIL import Image
 
 from spatialclaw_ros.findings.errors import BadGoal
 
+_FILE = 'transcript.jsonl'
 _MOST_NUMBERS = 64
+
+
+class UnreadableRecord(ValueError):
+    """A transcript, or what lies beside it, that cannot be what it claims to be."""
 
 
 class Transcript:
@@ -40,7 +45,8 @@ class Transcript:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 self.path = Path(tempfile.mkdtemp(prefix=name, dir=folder)).absolute()
-                self._file = (self.path / 'transcript.jsonl').open('w', encoding='utf-8')
+                self._file = (self.path / _FILE).open(
+                    'w', encoding='utf-8', errors='backslashreplace')
             except OSError as error:
                 raise BadGoal(f'no transcript can be kept in {folder} ({error.strerror}); name '
                               'another folder') from error
@@ -48,7 +54,7 @@ class Transcript:
     @property
     def uri(self) -> str:
         """Where the record is; empty without one."""
-        return '' if self.path is None else (self.path / 'transcript.jsonl').as_uri()
+        return '' if self.path is None else (self.path / _FILE).as_uri()
 
     def write(self, event: str, **values: Any) -> None:
         """Write one event and flush it."""
@@ -76,20 +82,36 @@ class Transcript:
 
 
 def file_of(uri: str) -> Path:
-    """The file that an answer's `transcript` names: a URI holds a space as %20."""
-    return Path(url2pathname(urlparse(uri).path))
+    """The file that an answer's `transcript` names, where a space is %20; a path is itself."""
+    return Path(url2pathname(urlparse(uri).path) if uri.startswith('file:') else uri)
 
 
 def read_transcript(path: Path) -> list[dict[str, Any]]:
-    """Events of the record at `path`, the file or its folder; a torn last line is left out."""
-    file = path / 'transcript.jsonl' if path.is_dir() else path
+    """Events of the record at `path`, the file or its folder; a torn last line is left out.
+
+    Raises UnreadableRecord naming the file, and the line that is no event.
+    """
+    file = path / _FILE if path.is_dir() else path
+    try:
+        *lines, last = file.read_bytes().split(b'\n')
+    except OSError as error:
+        raise UnreadableRecord(f'{file}: no transcript can be read ({error.strerror})') from error
     events = []
-    for line in file.read_text(encoding='utf-8').splitlines():
-        try:
-            events.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return events
+    for number, line in enumerate(lines, 1):
+        event = _event_of(line)
+        if event is None:
+            raise UnreadableRecord(f'{file}: line {number} is no event of a transcript')
+        events.append(event)
+    whole = _event_of(last)
+    return events if whole is None else [*events, whole]
+
+
+def _event_of(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get('event'), str) else None
 
 
 def cells_of(path: Path) -> list[str]:

@@ -87,6 +87,19 @@ def decode(data: bytes, fds: Sequence[int]) -> Any:
     return _from_tree(_unpack(data), find)
 
 
+def room_for(message: Any) -> int:
+    """Bytes of arena that `encode_into` needs for the arrays of `message`."""
+    room = 0
+
+    def place(array: np.ndarray) -> list[Any]:
+        nonlocal room
+        room += _aligned(array.nbytes)
+        return []
+
+    _to_tree(message, place)
+    return room
+
+
 def encode_into(message: Any, arena: memoryview) -> bytes:
     """Encode `message` with its arrays copied into `arena`, from its start.
 
@@ -96,7 +109,7 @@ def encode_into(message: Any, arena: memoryview) -> bytes:
 
     def place(array: np.ndarray) -> list[Any]:
         nonlocal used
-        offset, used = used, used + -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT
+        offset, used = used, used + _aligned(array.nbytes)
         if used > len(arena):
             raise CodecError(
                 f'the arrays of one message exceed {len(arena) / 2**20:.0f} MB; send fewer or '
@@ -119,6 +132,10 @@ def decode_from(data: bytes, arena: memoryview) -> Any:
         return np.frombuffer(bytes(arena[offset:offset + length]), dtype).reshape(shape)
 
     return _from_tree(_unpack(data), find)
+
+
+def _aligned(size: int) -> int:
+    return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
 def _unpack(data: bytes) -> Any:

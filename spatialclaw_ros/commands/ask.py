@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from spatialclaw_ros.agent.ask import ask
+from spatialclaw_ros.agent.ask import POLICIES
+from spatialclaw_ros.commands import model
 from spatialclaw_ros.commands import source
 from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.as_json import answer_json
@@ -20,6 +22,7 @@ from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
+from spatialclaw_ros.models.client import ModelClient
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
@@ -27,6 +30,8 @@ from spatialclaw_ros.session.session import TOOLKIT
 
 #: Of the goal's field max_steps.
 _MOST_STEPS = 65535
+#: Longest time without and with a model, seconds.
+_SECONDS, _MODEL_SECONDS = 60.0, 300.0
 
 
 def add_parser(commands: Any) -> None:
@@ -40,12 +45,17 @@ def add_parser(commands: Any) -> None:
                         'regions are taken as drawn on its newest image')
     parser.add_argument('--namespace', default='', metavar='NS', help="the node's, with --live")
     parser.add_argument('--json', action='store_true', help='print exactly one JSON object')
-    parser.add_argument('--policy', help="auto or recipes (default auto; the node's with --live)")
+    parser.add_argument('--policy', help=f'{", ".join(POLICIES)} (default auto; the node\'s with '
+                        '--live); all but the first two need a model')
     parser.add_argument('--choices', nargs='+', default=[], help='the answer is one of these')
-    parser.add_argument('--timeout', type=float, default=60.0, metavar='S', help='default 60')
+    parser.add_argument('--timeout', type=float, metavar='S',
+                        help=f'default {_SECONDS:g}, with a model {_MODEL_SECONDS:g}')
+    parser.add_argument('--allow-guess', action='store_true',
+                        help='when all is spent, let the model guess')
     parser.add_argument('--max-steps', type=int, metavar='N',
                         help="most cells to run (default 12; the node's with --live)")
     parser.add_argument('--transcript', type=Path, metavar='DIR', help='keep every step there')
+    model.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -57,26 +67,28 @@ def run(args: argparse.Namespace) -> int:
         code = error.code if isinstance(error, SpatialError) else ErrorCode.BAD_GOAL
         report = answer_json(Answer(code, message=str(error)), np.eye(4))
     print(json.dumps(report) if args.json else as_text(report))
-    return 0 if report['status'] == ErrorCode.NONE.label else 1
+    answered = (ErrorCode.NONE, ErrorCode.GUESSED) if args.allow_guess else (ErrorCode.NONE,)
+    return 0 if report['status'] in [code.label for code in answered] else 1
 
 
 def _live(args: argparse.Namespace) -> dict[str, Any]:
-    if args.recording is not None or args.frames or args.transcript is not None:
-        raise BadGoal('--live asks a running node; --recording, --frames and --transcript do not '
-                      'go with it')
+    if args.recording is not None or args.frames or args.transcript is not None or args.model_url:
+        raise BadGoal('--live asks a running node; --recording, --frames, --transcript and '
+                      '--model-url do not go with it')
     regions = source.regions_of(args)
     if len({region.frame for region in regions}) > 1:
         raise BadGoal('with --live every region is on the newest image; give those of one frame')
     max_steps = args.max_steps or 0
     if not 0 <= max_steps <= _MOST_STEPS:
         raise BadGoal(f'--max-steps is {max_steps}; give 1 to {_MOST_STEPS}')
-    if not 0 < args.timeout < math.inf:
-        raise BadGoal(f'--timeout is {args.timeout:g} s; give a positive number of seconds')
+    timeout = _seconds(args)
+    if not 0 < timeout < math.inf:
+        raise BadGoal(f'--timeout is {timeout:g} s; give a positive number of seconds')
     from spatialclaw_ros.nodes.ask_live import ask_live
     return ask_live(
         args.question, args.namespace, regions=regions, choices=args.choices,
         target_frame=args.target_frame, policy=args.policy or '', max_steps=max_steps,
-        timeout=args.timeout)
+        timeout=timeout, allow_guess=args.allow_guess)
 
 
 async def _from_recording(args: argparse.Namespace) -> dict[str, Any]:
@@ -87,17 +99,25 @@ async def _from_recording(args: argparse.Namespace) -> dict[str, Any]:
         args.question, choices=tuple(args.choices), target_frame=args.target_frame,
         policy=args.policy or Question.policy,
         max_steps=Question.max_steps if args.max_steps is None else args.max_steps,
-        timeout=args.timeout)
-    answer = await _answer(question, window, args.transcript)
+        timeout=_seconds(args), allow_guess=args.allow_guess)
+    async with model.model_of(args) as client:
+        answer = await _answer(question, window, args.transcript, client)
     to_target = window.world_to_target
     return answer_json(answer, np.eye(4) if to_target is None else to_target)
 
 
-async def _answer(question: Question, window: FrameWindow, transcript: Path | None) -> Answer:
+def _seconds(args: argparse.Namespace) -> float:
+    if args.timeout is None:
+        return _MODEL_SECONDS if args.model_url else _SECONDS
+    return float(args.timeout)
+
+
+async def _answer(question: Question, window: FrameWindow, transcript: Path | None,
+                  client: ModelClient | None) -> Answer:
     nursery = await Nursery.start(TOOLKIT)
     try:
         return await ask(question, window, engines_for(window), nursery,
-                         limits=Limits(), transcript_dir=transcript)
+                         limits=Limits(), transcript_dir=transcript, model=client)
     finally:
         await nursery.close()
 

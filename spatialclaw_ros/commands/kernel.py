@@ -15,6 +15,11 @@ from typing import Any
 
 from PIL import Image
 
+from spatialclaw_ros.agent.budget import Budget
+from spatialclaw_ros.agent.budget import Spending
+from spatialclaw_ros.agent.model_calls import ModelCalls
+from spatialclaw_ros.agent.transcript import Transcript
+from spatialclaw_ros.commands import model
 from spatialclaw_ros.commands import source
 from spatialclaw_ros.findings.as_json import finding_json
 from spatialclaw_ros.findings.as_json import plain
@@ -42,6 +47,7 @@ def add_parser(commands: Any) -> None:
                         help='skip the courtesy check, to try what lies behind it')
     parser.add_argument('--images', type=Path, metavar='DIR',
                         help='where shown pictures are written (default: a new folder in /tmp)')
+    model.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -59,8 +65,13 @@ def run(args: argparse.Namespace) -> int:
         ending.callback(loop.close)
         nursery = loop.run_until_complete(Nursery.start(TOOLKIT))
         ending.callback(lambda: loop.run_until_complete(nursery.close()))
-        session = loop.run_until_complete(
-            Session.open(nursery, question, window, engines_for(window), limits))
+        client = model.client_of(args)
+        if client is not None:
+            ending.callback(lambda: loop.run_until_complete(client.close()))
+        calls = None if client is None else ModelCalls(
+            client, Spending(Budget()), Transcript(None))
+        session = loop.run_until_complete(Session.open(
+            nursery, question, window, engines_for(window), limits, model=calls))
         ending.callback(lambda: loop.run_until_complete(session.close()))
         (_json_lines if args.json else _prompt)(_Cells(loop, session), args.images)
     return 0

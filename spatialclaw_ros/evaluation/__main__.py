@@ -19,6 +19,7 @@ import sys
 
 from spatialclaw_ros.evaluation import table
 from spatialclaw_ros.evaluation.asking import agent
+from spatialclaw_ros.evaluation.asking import Terms
 from spatialclaw_ros.evaluation.coverage import as_markdown
 from spatialclaw_ros.evaluation.coverage import honesty
 from spatialclaw_ros.evaluation.direct import MEASURES
@@ -62,9 +63,10 @@ def _suite(args: argparse.Namespace) -> int:
 
 
 async def _ask_all(args: argparse.Namespace) -> list[Score]:
-    async with agent(args.timeout) as answer:
+    terms = Terms(timeout=args.timeout, regions=not args.labels)
+    async with agent() as answer:
         return [score for folder in args.folders
-                for score in await run_suite(folder, answer, use_regions=not args.labels)]
+                for score in await run_suite(folder, answer, terms)]
 
 
 def _coverage(args: argparse.Namespace) -> int:

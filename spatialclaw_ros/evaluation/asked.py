@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.recordings import RecordingError
 from spatialclaw_ros.recordings.regions import regions_from
 from spatialclaw_ros.scene import Region
@@ -42,7 +43,7 @@ def read_questions(folder: Path) -> list[Asked]:
     try:
         entries = json.loads(path.read_text('utf-8'))['questions']
         return [_asked(entry) for entry in entries]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, BadGoal) as error:
         raise RecordingError(f'{path}: no questions can be read ({error!r})') from error
 
 
@@ -51,9 +52,10 @@ def _asked(entry: Mapping[str, Any]) -> Asked:
     of_camera = 'camera' in text.lower()
     frames = entry.get('frames', [entry['frame']] if of_camera else None)
     target = entry.get('target_frame', 'camera' if of_camera and isinstance(answer, list) else '')
+    tolerance = entry.get('tolerance')
     return Asked(
         id=str(entry['id']), family=str(entry['type']), text=text, expected=_expected(answer),
-        unit=entry.get('unit') or '', tolerance=entry.get('tolerance'),
+        unit=entry.get('unit') or '', tolerance=None if tolerance is None else float(tolerance),
         frames=None if frames is None else tuple(frames),
         regions=tuple(regions_from(entry.get('regions', {}))), target_frame=target)
 
@@ -61,4 +63,8 @@ def _asked(entry: Mapping[str, Any]) -> Asked:
 def _expected(answer: Any) -> float | str | tuple[float, ...]:
     if isinstance(answer, str):
         return answer
-    return tuple(float(value) for value in answer) if isinstance(answer, list) else float(answer)
+    if not isinstance(answer, list):
+        return float(answer)
+    if len(answer) != 3:
+        raise ValueError(f'the answer {answer} is no number, word, or list of three numbers')
+    return tuple(float(value) for value in answer)

@@ -40,9 +40,13 @@ class Score:
     answered: bool = True
 
 
-def score(asked: Asked, answer: Answer) -> Score:
-    """Score `answer`, whose position is in the asked target frame."""
-    if answer.code is not ErrorCode.NONE:
+def score(asked: Asked, answer: Answer, guesses: bool = False) -> Score:
+    """Score `answer`, whose position is in the asked target frame.
+
+    An answer that rests on no geometry is a refusal, unless `guesses` are scored by their value.
+    """
+    guessed = guesses and answer.code is ErrorCode.GUESSED
+    if answer.code is not ErrorCode.NONE and not guessed:
         return Score(asked, False, answer.code.label, seconds=answer.elapsed,
                      reason=answer.message or answer.explanation, answered=False)
     if isinstance(asked.expected, str):
@@ -55,10 +59,14 @@ def score(asked: Asked, answer: Answer) -> Score:
     covered = None
     if math.isfinite(answer.interval.low) and math.isfinite(answer.interval.high):
         covered = answer.interval.low <= asked.expected <= answer.interval.high
-    unit_right = not asked.unit or answer.unit == asked.unit
-    reason = '' if unit_right else f'unit {answer.unit!r}, expected {asked.unit!r}'
+    reason = '' if same_unit(asked, answer) else f'unit {answer.unit!r}, expected {asked.unit!r}'
     return _judged(asked, f'{answer.value:.4g}', signed, answer.std_dev, covered, reason,
                    answer.elapsed)
+
+
+def same_unit(asked: Asked, answer: Answer) -> bool:
+    """Whether the number of `answer` can be held against the one expected."""
+    return not asked.unit or answer.unit == asked.unit
 
 
 def plain_word(text: str) -> str:

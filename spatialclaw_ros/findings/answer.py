@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field
 import math
-from typing import Any
 
 import numpy as np
 
@@ -204,7 +203,8 @@ class Answer:
 
     `text` is the bare word, name or number. `value`, `interval` and `std_dev` are NaN where the
     answer is not a number; `unit` is 'm', 'deg', 'm/s' or '', or what was asked for, such as 'cm'.
-    `position` (3,) metres is in `frame`.
+    `position` (3,) metres is in `frame`. `policy` names the writer's interface; the tokens are
+    those of every model call, a cell's own included.
     """
 
     code: ErrorCode
@@ -221,8 +221,15 @@ class Answer:
     candidates: tuple[str, ...] = ()
     steps: int = 0
     tool_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    policy: str = ''
     elapsed: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
     transcript: str = ''
     sandbox: str = ''
-    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def tokens(self) -> int:
+        """All tokens that are paid for."""
+        return self.prompt_tokens + self.completion_tokens

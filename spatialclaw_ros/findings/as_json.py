@@ -49,8 +49,12 @@ def answer_json(answer: Answer, world_to_frame: np.ndarray) -> dict[str, Any]:
         'distances': [finding_json(f) for f in findings if isinstance(f, Distance)],
         'objects': [finding_json(f) for f in findings if isinstance(f, Found)],
         'candidates': answer.candidates,
+        'policy': answer.policy or None,
         'steps': answer.steps,
+        'tool_calls': answer.tool_calls,
+        'tokens': answer.tokens,
         'elapsed': round(answer.elapsed, 3),
+        'cost_seconds': {part: round(value, 3) for part, value in answer.seconds.items()},
         'transcript': answer.transcript or None,
         'sandbox': answer.sandbox or None,
     })

@@ -47,8 +47,14 @@ def report_of(reply: Reply) -> dict[str, Any]:
         'distances': [_distance(distance) for distance in result.distances],
         'objects': [_object(found) for found in result.objects],
         'candidates': list(result.candidates),
+        'policy': None,  # the result of the action does not tell
         'steps': int(result.steps),
+        'tool_calls': int(result.tool_calls),
+        'tokens': int(result.prompt_tokens + result.completion_tokens),
         'elapsed': round(seconds(result.elapsed), 3),
+        'cost_seconds': {part: round(
+            getattr(result, f'{part}_share') * seconds(result.elapsed), 3)
+            for part in ('model', 'kernel', 'perception')},
         'transcript': result.transcript or None,
         'sandbox': result.sandbox or None,
     }

@@ -61,7 +61,7 @@ def question_of(goal: SpatialQuery.Goal, defaults: GoalDefaults) -> Question:
         text=goal.question, choices=tuple(goal.choices),
         target_frame=goal.target_frame or defaults.target_frame,
         policy=goal.policy or defaults.policy, max_steps=goal.max_steps or defaults.max_steps,
-        timeout=timeout or defaults.timeout)
+        timeout=timeout or defaults.timeout, allow_guess=goal.allow_guess)
 
 
 def frames_wanted(goal: SpatialQuery.Goal, defaults: GoalDefaults,

@@ -43,6 +43,15 @@ SERVER = (
               0.0),
     Described('tf.queue', 20, 'Frames that wait for their transform.', 1, 1000),
     Described('policy', 'auto', 'Policy of goals that name none.', live=True),
+    Described('model.url', '', 'OpenAI-compatible server of a vision-language model, such as '
+              'http://localhost:8000/v1. Empty: no model.'),
+    Described('model.name', '', "Name of the model there. Empty: its profile's, or the only one."),
+    Described('model.profile', '', 'YAML file that says how the model is asked.'),
+    Described('model.key_variable', 'OPENAI_API_KEY', "Environment variable with the server's "
+              'key.'),
+    Described('max_failures', 4, 'Most failed cells and unusable replies in a row.', 1, 1000),
+    Described('max_tokens', 0, 'Most tokens of the model for one goal; 0: no limit.', 0),
+    Described('max_images', 100, 'Most pictures sent to the model for one goal.', 0, 10000),
     Described('max_steps', 12, 'Most cells of goals that set no limit.', 1, 1000, live=True),
     Described('timeout', 60.0, 'Longest time of goals that set none, seconds.', 0.1, live=True),
     Described('max_wait', 2.0, 'Longest wait for a frame or transform of goals that set none, '

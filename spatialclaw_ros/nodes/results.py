@@ -123,8 +123,8 @@ def _fill_words(result: SpatialQuery.Result, answer: Answer) -> None:
     result.elapsed = duration_message(answer.elapsed)
     result.steps = min(int(answer.steps), 65535)
     result.tool_calls = min(int(answer.tool_calls), 65535)
-    result.prompt_tokens = int(answer.extra.get('prompt_tokens', 0))
-    result.completion_tokens = int(answer.extra.get('completion_tokens', 0))
+    result.prompt_tokens = int(answer.prompt_tokens)
+    result.completion_tokens = int(answer.completion_tokens)
     for part in ('model', 'kernel', 'perception'):
         setattr(result, f'{part}_share', _share(answer.seconds.get(part, 0.0), answer.elapsed))
 

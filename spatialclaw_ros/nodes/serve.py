@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from collections.abc import Sequence
-from pathlib import Path
 import sys
 from typing import Any
 
@@ -15,9 +14,9 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from spatialclaw_ros.agent.ask import ask
 from spatialclaw_ros.agent.progress import Progress
 from spatialclaw_ros.findings.answer import Answer
-from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.nodes.described import ParameterError
+from spatialclaw_ros.nodes.means import Means
 from spatialclaw_ros.nodes.server import SpatialServer
 from spatialclaw_ros.nodes.spinning import prepare_environment
 from spatialclaw_ros.nodes.spinning import spin
@@ -39,15 +38,16 @@ class Agent:
         self._nursery = nursery
         self._restarting = asyncio.Lock()
 
-    async def ask(self, question: Question, window: FrameWindow, limits: Limits,
-                  transcripts: Path | None, on_progress: Callable[[Progress], None]) -> Answer:
+    async def ask(self, question: Question, window: FrameWindow, means: Means,
+                  on_progress: Callable[[Progress], None]) -> Answer:
         """Answer one question in a kernel of its own."""
         async with self._restarting:
             if not self._nursery.alive:
                 await self._nursery.close()
                 self._nursery = await Nursery.start(TOOLKIT)
-        return await ask(question, window, engines_for(window), self._nursery, limits=limits,
-                         transcript_dir=transcripts, on_progress=on_progress)
+        return await ask(question, window, engines_for(window), self._nursery,
+                         limits=means.limits, transcript_dir=means.transcripts,
+                         on_progress=on_progress, model=means.model, budget=means.budget)
 
     def state(self) -> dict[str, Any]:
         """Whether the nursery lives, and the walls about its kernels."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from typing import Protocol
 
@@ -20,7 +19,7 @@ import tf2_ros
 
 from spatialclaw_ros.agent.progress import Progress
 from spatialclaw_ros.findings.answer import Answer
-from spatialclaw_ros.kernel.host import Limits
+from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.nodes.action_server import QueryServer
 from spatialclaw_ros.nodes.camera_input import CameraInput
 from spatialclaw_ros.nodes.described import ParameterError
@@ -28,6 +27,8 @@ from spatialclaw_ros.nodes.described import value_of
 from spatialclaw_ros.nodes.diagnostics import Diagnostics
 from spatialclaw_ros.nodes.evidence import Evidence
 from spatialclaw_ros.nodes.goal import GoalDefaults
+from spatialclaw_ros.nodes.means import Means
+from spatialclaw_ros.nodes.means import means_of
 from spatialclaw_ros.nodes.parameters import camera_settings
 from spatialclaw_ros.nodes.parameters import declare_server
 from spatialclaw_ros.nodes.parameters import matching
@@ -44,13 +45,14 @@ from spatialclaw_ros.session.question import Question
 
 #: How often what waits is looked at again, and how often the node reports, seconds.
 _POLL, _REPORT = 0.05, 1.0
+#: Longest time that the model's connections take to close, seconds.
+_CLOSING = 1.0
 
 
 class Answering(Protocol):
     """What stands behind the action: kernel and agent, or a double in tests."""
 
-    def ask(self, question: Question, window: FrameWindow, limits: Limits,
-            transcripts: Path | None,
+    def ask(self, question: Question, window: FrameWindow, means: Means,
             on_progress: Callable[[Progress], None]) -> Awaitable[Answer]:
         """Answer one question."""
 
@@ -83,7 +85,8 @@ class SpatialServer(LifecycleNode):
         """Make buffer, TF, topics and the action, which rejects goals until active."""
         try:
             self._settings = [camera_settings(self, name) for name in value_of(self, 'cameras')]
-        except ParameterError as error:
+            self._means = means_of(self)
+        except (ParameterError, SpatialError) as error:
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         self._ring = FrameRing(value_of(self, 'buffer.megabytes'), value_of(self, 'buffer.seconds'))
@@ -136,16 +139,9 @@ class SpatialServer(LifecycleNode):
         running = value_of(self, 'queries.running')
         evidence = Evidence(self._ring, world, cameras, lambda: '; '.join(
             camera.counts.summary() for camera in self._inputs))
-        limits = Limits(
-            cell_seconds=value_of(self, 'kernel.cell_seconds'),
-            arena_bytes=value_of(self, 'kernel.arena_megabytes') << 20,
-            sandbox=value_of(self, 'kernel.sandbox'))
-        folder = value_of(self, 'transcripts')
-        transcripts = Path(folder).expanduser() if folder else None
-
         def ask(question: Question, window: FrameWindow,
                 on_progress: Callable[[Progress], None]) -> Awaitable[Answer]:
-            return self._answering.ask(question, window, limits, transcripts, on_progress)
+            return self._answering.ask(question, window, self._means, on_progress)
 
         context = QueryContext(
             evidence, cameras, ask, self._topics, asyncio.Semaphore(running),
@@ -210,3 +206,5 @@ class SpatialServer(LifecycleNode):
             self._topics.close()
             self._diagnostics.close()
             self._queries = None
+            if self._means.model is not None:
+                self._worker.run(self._means.model.close(), _CLOSING)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Question:
     """A question as its asker put it; the fields are those of SpatialQuery's goal.
 
-    `timeout` seconds for the whole query. Regions given with the question are in their frames.
+    `timeout` seconds for the whole query. `max_steps` 0 leaves it to the budget. Regions given with
+    the question are in their frames.
     """
 
     text: str
@@ -18,3 +19,4 @@ class Question:
     policy: str = 'auto'
     max_steps: int = 12
     timeout: float = 60.0
+    allow_guess: bool = False

@@ -16,12 +16,14 @@ import numpy as np
 import pytest
 
 from spatialclaw_ros.agent.budget import Budget
+from spatialclaw_ros.agent.budget import Spending
 from spatialclaw_ros.agent.loop import run_loop
 from spatialclaw_ros.agent.progress import Progress
 from spatialclaw_ros.agent.scripted_writer import ScriptedWriter
 from spatialclaw_ros.agent.steps import Ran
 from spatialclaw_ros.agent.steps import Step
 from spatialclaw_ros.agent.steps import Verdict
+from spatialclaw_ros.agent.steps import Writer
 from spatialclaw_ros.agent.transcript import cells_of
 from spatialclaw_ros.agent.transcript import read_transcript
 from spatialclaw_ros.agent.transcript import Transcript
@@ -43,7 +45,7 @@ print({0})
 ```"""
 
 
-class Writes:
+class Writes(Writer):
     """Proposes the same things in order and keeps what it was told."""
 
     name = 'test'
@@ -69,7 +71,8 @@ async def test_an_accepted_answer_ends_the_loop_with_its_numbers() -> None:
     session = FakeSession(
         ran(stdout='0.5', findings=(found,), calls=(CallRecord('SAM3.text', 0.2),)),
         ran(answer=submitted(found)))
-    answer = await run_loop(session, Writes(step('a'), step('b', 'named regions only')), Budget(),
+    answer = await run_loop(session, Writes(step('a'), step('b', 'named regions only')),
+                            Spending(Budget()),
                             Transcript(None))
     assert answer.code is ErrorCode.NONE
     assert (answer.text, answer.value, answer.unit) == ('0.500', 0.5, 'm')
@@ -85,7 +88,7 @@ async def test_an_accepted_answer_ends_the_loop_with_its_numbers() -> None:
 
 async def test_an_answer_of_zero_is_an_answer() -> None:
     answer = await run_loop(FakeSession(ran(answer=submitted(distance(0.0)))), Writes(step()),
-                            Budget(), Transcript(None))
+                            Spending(Budget()), Transcript(None))
     assert answer.code is ErrorCode.NONE and answer.value == 0.0
 
 
@@ -93,15 +96,15 @@ async def test_a_verdict_keeps_the_evidence_so_far() -> None:
     found = distance()
     answer = await run_loop(
         FakeSession(ran(findings=(found,))),
-        Writes(step(), Verdict(ErrorCode.AMBIGUOUS, 'two mugs', ('mug_0', 'mug_1'))), Budget(),
-        Transcript(None))
+        Writes(step(), Verdict(ErrorCode.AMBIGUOUS, 'two mugs', ('mug_0', 'mug_1'))),
+        Spending(Budget()), Transcript(None))
     assert answer.code is ErrorCode.AMBIGUOUS and answer.message == 'two mugs'
     assert answer.candidates == ('mug_0', 'mug_1') and answer.evidence == (found,)
     assert math.isnan(answer.value)
 
 
 async def test_an_error_of_the_writer_is_the_answer() -> None:
-    answer = await run_loop(FakeSession(), Writes(Ambiguous('which one?')), Budget(),
+    answer = await run_loop(FakeSession(), Writes(Ambiguous('which one?')), Spending(Budget()),
                             Transcript(None))
     assert (answer.code, answer.message) == (ErrorCode.AMBIGUOUS, 'which one?')
 
@@ -111,7 +114,7 @@ async def test_an_error_of_the_writer_is_the_answer() -> None:
 async def test_a_spent_budget_ends_with_the_evidence(budget: Budget, why: str) -> None:
     found = distance()
     failing = [ran('error', error_type='KeyError', findings=(found,)) for _ in range(9)]
-    answer = await run_loop(FakeSession(*failing), Writes(*[step()] * 9), budget,
+    answer = await run_loop(FakeSession(*failing), Writes(*[step()] * 9), Spending(budget),
                             Transcript(None))
     assert answer.code is ErrorCode.OUT_OF_BUDGET and why in answer.message
     assert 'KeyError' in answer.message and answer.evidence[0] is found
@@ -119,14 +122,15 @@ async def test_a_spent_budget_ends_with_the_evidence(budget: Budget, why: str) -
 
 async def test_the_time_of_the_query_ends_a_cell_that_runs() -> None:
     session = FakeSession(block=True)
-    answer = await run_loop(session, Writes(step()), Budget(seconds=0.05), Transcript(None))
+    answer = await run_loop(session, Writes(step()), Spending(Budget(seconds=0.05)),
+                            Transcript(None))
     assert answer.code is ErrorCode.OUT_OF_BUDGET and '0.05 s' in answer.message
     assert session.cancelled
 
 
 async def test_cancel_stops_the_cell_and_is_in_the_transcript(tmp_path: Path) -> None:
     session, transcript = FakeSession(block=True), Transcript(tmp_path)
-    task = asyncio.create_task(run_loop(session, Writes(step()), Budget(), transcript))
+    task = asyncio.create_task(run_loop(session, Writes(step()), Spending(Budget()), transcript))
     await session.running.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -148,7 +152,7 @@ async def test_each_step_is_in_the_transcript_when_it_runs(tmp_path: Path) -> No
 
     picture = Picture('mask', np.full((4, 5, 3), 7, np.uint8))
     session = Looks(ran(stdout='one\n', shown=(picture,)), ran(answer=submitted(distance())))
-    answer = await run_loop(session, Writes(step('a'), step('b')), Budget(), transcript)
+    answer = await run_loop(session, Writes(step('a'), step('b')), Spending(Budget()), transcript)
     assert seen == [['a'], ['a', 'b']]
     assert transcript.path is not None
     events = read_transcript(transcript.path)
@@ -163,7 +167,8 @@ async def test_progress_tells_stage_step_line_and_best_value() -> None:
     found = distance(0.25)
     session = FakeSession(ran(stdout='first\nsecond\n', findings=(found,)),
                           ran(answer=submitted(found)))
-    await run_loop(session, Writes(step('a'), step('b')), Budget(), Transcript(None), told.append)
+    await run_loop(session, Writes(step('a'), step('b')), Spending(Budget()), Transcript(None),
+                   told.append)
     stages = [progress.stage for progress in told]
     assert stages == ['writing', 'running', 'running', 'looking', 'writing', 'running',
                       'answering']
@@ -176,7 +181,7 @@ async def test_progress_tells_stage_step_line_and_best_value() -> None:
 async def test_a_reply_without_a_step_is_told_and_counted() -> None:
     model = ScriptedModel(['no sections here', REPLY.format(1)])
     session = FakeSession(ran(answer=submitted(distance())))
-    answer = await run_loop(session, ScriptedWriter(model), Budget(), Transcript(None))
+    answer = await run_loop(session, ScriptedWriter(model), Spending(Budget()), Transcript(None))
     assert answer.code is ErrorCode.NONE and answer.steps == 2
     assert 'no Purpose section' in model.heard[1]
     assert session.cells == ['print(1)']
@@ -184,5 +189,5 @@ async def test_a_reply_without_a_step_is_told_and_counted() -> None:
 
 async def test_a_script_that_ends_without_an_answer_says_so() -> None:
     answer = await run_loop(FakeSession(ran()), ScriptedWriter(ScriptedModel([REPLY.format(1)])),
-                            Budget(), Transcript(None))
+                            Spending(Budget()), Transcript(None))
     assert answer.code is ErrorCode.MODEL_ERROR and 'script has ended' in answer.message

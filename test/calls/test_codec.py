@@ -78,3 +78,13 @@ def test_object_arrays_and_strangers_are_not_sent():
     for stranger in (np.array([object()]), codec.CodecError):
         with pytest.raises((codec.CodecError, TypeError)):
             codec.encode(stranger)
+
+
+@given(st.lists(st.integers(0, 200), max_size=4))
+def test_the_room_that_is_asked_for_is_just_enough(sizes):
+    message = requests.Show(tuple(np.zeros(n, np.uint8) for n in sizes), ('x',) * len(sizes))
+    room = codec.room_for(message)
+    through_arena(message, room)
+    if room:
+        with pytest.raises(codec.CodecError, match='send fewer'):
+            through_arena(message, room - 1)

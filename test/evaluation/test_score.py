@@ -41,6 +41,16 @@ def test_numbers(answer, right):
     assert score(asked(0.31, 0.02), answer).right is right
 
 
+@pytest.mark.parametrize(('answer', 'right', 'answered'), [
+    (Answer(ErrorCode.GUESSED, value=0.31, unit='m'), True, True),
+    (Answer(ErrorCode.GUESSED, value=0.4, unit='m'), False, True),
+    (Answer(ErrorCode.AMBIGUOUS, value=0.31, unit='m'), False, False),
+])
+def test_guesses_are_scored_by_their_value_where_they_are_wanted(answer, right, answered):
+    scored = score(asked(0.31, 0.02), answer, guesses=True)
+    assert (scored.right, scored.answered) == (right, answered)
+
+
 def test_a_count_has_no_tolerance():
     assert score(asked(2.0, 0, ''), number(2.0, unit='')).right
     assert not score(asked(2.0, 0, ''), number(3.0, unit='')).right

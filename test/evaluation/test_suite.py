@@ -8,13 +8,11 @@ import numpy as np
 import pytest
 
 from spatialclaw_ros.evaluation.asked import read_questions
+from spatialclaw_ros.evaluation.asking import Terms
 from spatialclaw_ros.evaluation.suite import run_suite
 from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.recordings import RecordingError
-from spatialclaw_ros.recordings.writer import write_recording
-from spatialclaw_ros.scene import Camera
-from spatialclaw_ros.scene import Frame
 
 BOX = [1, 1, 5, 5]
 QUESTIONS = [
@@ -32,19 +30,14 @@ QUESTIONS = [
 
 
 @pytest.fixture
-def folder(tmp_path):
-    camera = Camera('camera', 'optical', 8, 6, np.array([[9.0, 0, 4], [0, 9, 3], [0, 0, 1]]))
-    frames = [Frame(i, i, camera, np.zeros((6, 8, 3), np.uint8), np.ones((6, 8), np.float32),
-                    np.eye(4)) for i in range(2)]
-    write_recording(tmp_path / 'a', frames, None)
-    (tmp_path / 'a' / 'questions.json').write_text(json.dumps({'questions': QUESTIONS}))
-    return tmp_path / 'a'
+def folder(tmp_path, make_recording):
+    return make_recording(tmp_path / 'a', QUESTIONS)
 
 
 async def test_each_question_is_asked_of_its_frames_and_regions(folder):
     seen = []
 
-    async def answer(asked, window):
+    async def answer(asked, window, terms):
         seen.append((asked.id, [f.index for f in window.frames],
                      sum(len(f.regions) for f in window.frames), window.target_frame))
         return Answer(ErrorCode.NONE, text='left', value=0.505, unit='m',
@@ -58,15 +51,24 @@ async def test_each_question_is_asked_of_its_frames_and_regions(folder):
 
 
 async def test_regions_can_be_left_out(folder):
-    async def answer(asked, window):
+    async def answer(asked, window, terms):
         assert not any(frame.regions for frame in window.frames)
         return Answer(ErrorCode.UNKNOWN_OBJECT, message='no A')
 
-    scores = await run_suite(folder, answer, use_regions=False)
+    scores = await run_suite(folder, answer, Terms(regions=False))
     assert scores[0].got == 'UNKNOWN_OBJECT' and scores[0].reason == 'no A'
 
 
-@pytest.mark.parametrize('text', ['', '{}', '{"questions": [{"id": 1}]}'])
+QUESTION = '{"id": 1, "type": "gap", "question": "How far?", %s}'
+
+
+@pytest.mark.parametrize('text', [
+    '', '[]', '{}', '{"questions": [{"id": 1}]}', '{"questions": ["How far?"]}',
+    f'{{"questions": [{QUESTION % """ "answer": [1, 2] """}]}}',
+    f'{{"questions": [{QUESTION % """ "answer": null """}]}}',
+    f'{{"questions": [{QUESTION % """ "answer": 1, "tolerance": "small" """}]}}',
+    f'{{"questions": [{QUESTION % """ "answer": 1, "regions": [] """}]}}',
+    f'{{"questions": [{QUESTION % """ "answer": 1, "regions": {"A": [1]} """}]}}'])
 def test_damaged_suites(tmp_path, text):
     (tmp_path / 'questions.json').write_text(text)
     with pytest.raises(RecordingError, match=r'questions\.json'):
@@ -84,6 +86,6 @@ async def test_the_agent_answers_a_simulated_recording(tmp_path):
     suite['questions'] = [q for q in suite['questions'] if q['type'] in ('height', 'left_right')]
     path.write_text(json.dumps(suite))
     async with agent() as answer:
-        scores = await run_suite(tmp_path / 'sim', answer, use_regions=False)
+        scores = await run_suite(tmp_path / 'sim', answer, Terms(regions=False))
     assert [s.asked.family for s in scores] == ['height', 'left_right']
     assert [s.reason for s in scores] == ['', '']

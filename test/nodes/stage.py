@@ -61,7 +61,7 @@ class Scripted:
         self.begun = threading.Event()
         self.play = None
 
-    async def ask(self, question, window, limits, transcripts, on_progress):
+    async def ask(self, question, window, _means, on_progress):
         self.asked.append((question, window))
         self.begun.set()
         if self.play is not None:

@@ -3,9 +3,11 @@ import os
 from pathlib import Path
 import signal
 
+from spatialclaw_ros.agent.budget import Budget
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
+from spatialclaw_ros.nodes.means import Means
 from spatialclaw_ros.nodes.serve import Agent
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.session.question import Question
@@ -23,7 +25,8 @@ async def test_a_nursery_that_has_died_is_started_anew():
             await asyncio.sleep(0.01)
         answer = await agent.ask(
             Question('How high is the camera above the table?'),
-            open_recording(SCENE).window(), Limits(), None, lambda progress: None)
+            open_recording(SCENE).window(), Means(Limits(), None, None, Budget()),
+            lambda progress: None)
         assert answer.code is not ErrorCode.INTERNAL, answer.message
         assert agent.state()['kernel alive']
         assert agent.state()['sandbox'] == answer.sandbox

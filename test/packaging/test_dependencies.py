@@ -12,10 +12,11 @@ from catkin_pkg.package import parse_package
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Modules whose package has a key of another name.
-KEYS = {'cv2': 'python3-opencv', 'lark': 'python3-lark-parser', 'PIL': 'python3-pil', **{
-    name: f'python3-{name}' for name in ('matplotlib', 'msgpack', 'numpy', 'scipy')}}
+KEYS = {'cv2': 'python3-opencv', 'lark': 'python3-lark-parser', 'PIL': 'python3-pil',
+        'yaml': 'python3-yaml', **{
+    name: f'python3-{name}' for name in ('matplotlib', 'msgpack', 'numpy', 'pygments', 'scipy')}}
 #: Only some engines and readers need them, and say so when they are missing: extras of setup.py.
-EXTRAS = {'open3d', 'rosbags'}
+EXTRAS = {'open3d', 'openai', 'plotly', 'rosbags'}
 
 
 def imported(folder: Path) -> Iterator[str]:

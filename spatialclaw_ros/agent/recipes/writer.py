@@ -17,6 +17,7 @@ from spatialclaw_ros.agent.recipes.resolve import interpret
 from spatialclaw_ros.agent.steps import Ran
 from spatialclaw_ros.agent.steps import Step
 from spatialclaw_ros.agent.steps import Verdict
+from spatialclaw_ros.agent.steps import Writer
 from spatialclaw_ros.findings.errors import CODES_BY_NAME
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.scene import FrameWindow
@@ -27,7 +28,7 @@ _NUMBER = re.compile(r'(\d+) of .* are asked about, (\d+) found')
 _ABSENT = re.compile(r'object (.+?) is not there: (.*)', re.DOTALL)
 
 
-class RecipeWriter:
+class RecipeWriter(Writer):
     """Reads the question once; then measure, check, and where they disagree revise."""
 
     name = 'recipes'

@@ -16,6 +16,7 @@ from phrasings import NAMES
 import pytest
 
 from spatialclaw_ros.agent.budget import Budget
+from spatialclaw_ros.agent.budget import Spending
 from spatialclaw_ros.agent.loop import run_loop
 from spatialclaw_ros.agent.recipes.cells import check_cell
 from spatialclaw_ros.agent.recipes.cells import first_cell
@@ -40,7 +41,7 @@ def writer(question: str = 'How far is the mug from the tape?') -> RecipeWriter:
 
 async def answered(session: FakeSession, question: str = 'How far is the mug from the tape?'
                    ) -> Answer:
-    return await run_loop(session, writer(question), Budget(), Transcript(None))
+    return await run_loop(session, writer(question), Spending(Budget()), Transcript(None))
 
 
 async def test_a_check_that_agrees_answers_in_two_cells() -> None:

@@ -1,0 +1,1 @@
+"""Texts of which the prompts are made."""

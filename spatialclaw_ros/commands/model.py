@@ -1,0 +1,40 @@
+"""Which vision-language model a command asks."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from spatialclaw_ros.models.client import KEY_VARIABLE
+from spatialclaw_ros.models.client import ModelClient
+from spatialclaw_ros.models.connect import model_client
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name a model and its server."""
+    group = parser.add_argument_group('a vision-language model')
+    group.add_argument('--model-url', default='', metavar='URL',
+                       help='an OpenAI-compatible server, such as http://localhost:8000/v1')
+    group.add_argument('--model', default='', metavar='NAME',
+                       help='its name there (default: the only one that the server has)')
+    group.add_argument('--model-profile', default='', metavar='FILE',
+                       help='how it is asked; config/models has examples')
+    group.add_argument('--api-key-env', default=KEY_VARIABLE, metavar='VAR',
+                       help=f'environment variable that holds the key (default {KEY_VARIABLE})')
+
+
+def client_of(args: argparse.Namespace) -> ModelClient | None:
+    """The model that the arguments name, or None; raises SpatialError for what cannot be."""
+    return model_client(args.model_url, args.model, args.model_profile, args.api_key_env)
+
+
+@asynccontextmanager
+async def model_of(args: argparse.Namespace) -> AsyncIterator[ModelClient | None]:
+    """As `client_of`, closed in the end."""
+    client = client_of(args)
+    if client is None:
+        yield None
+        return
+    async with client:
+        yield client

@@ -1,0 +1,41 @@
+"""Pictures as a chat request carries them: no larger than a model profits from, never cropped."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+from spatialclaw_ros.models.profile import Profile
+
+_JPEG_QUALITY = 92
+
+
+def sent_size(image: np.ndarray, profile: Profile) -> tuple[int, int]:
+    """(width, height) at which `image` is sent: smaller where its long side is too long."""
+    height, width = image.shape[:2]
+    scale = min(1.0, profile.image_edge / max(height, width))
+    return max(round(width * scale), 1), max(round(height * scale), 1)
+
+
+def tokens_of(image: np.ndarray, profile: Profile) -> int:
+    """About how many tokens `image` costs: one for each patch of what is sent."""
+    width, height = sent_size(image, profile)
+    return max(width * height // profile.image_patch ** 2, 1)
+
+
+def as_data_url(image: np.ndarray, profile: Profile) -> str:
+    """`image`, (H, W, 3) uint8 RGB, as a data URL."""
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    size = sent_size(image, profile)
+    if size != picture.size:
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    if profile.image_format == 'jpeg':
+        picture.save(buffer, 'JPEG', quality=_JPEG_QUALITY)
+    else:
+        picture.save(buffer, 'PNG', compress_level=1)
+    coded = base64.b64encode(buffer.getvalue()).decode()
+    return f'data:image/{profile.image_format};base64,{coded}'

@@ -1,0 +1,1 @@
+"""A transcript as one page that a person reads in a browser."""
