@@ -20,7 +20,7 @@ from spatialclaw_ros.models.conversation import Message
 from spatialclaw_ros.models.conversation import ModelError
 from spatialclaw_ros.models.conversation import Reply
 from spatialclaw_ros.models.conversation import Usage
-from spatialclaw_ros.models.pictures import as_data_url
+from spatialclaw_ros.models.pictures import Pictures
 from spatialclaw_ros.models.profile import Profile
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class ModelClient:
         self._key = os.environ.get(key_variable, '')
         self._openai = openai
         self._only = ''
+        self._pictures = Pictures(profile)
         self._client: AsyncOpenAI = openai.AsyncOpenAI(
             base_url=url, api_key=self._key or 'none', max_retries=profile.retries,
             timeout=openai.Timeout(profile.stall_seconds, connect=_CONNECT_SECONDS))
@@ -178,7 +179,7 @@ class ModelClient:
     def _part(self, part: str | np.ndarray) -> dict[str, Any]:
         if isinstance(part, str):
             return {'type': 'text', 'text': part}
-        return {'type': 'image_url', 'image_url': {'url': as_data_url(part, self.profile)}}
+        return {'type': 'image_url', 'image_url': {'url': self._pictures.url_of(part)}}
 
     def _error(self, model: str, what: str) -> ModelError:
         said = what if len(what) <= _MOST_SAID else f'{what[:_MOST_SAID]} …'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import weakref
 
 import numpy as np
 from PIL import Image
@@ -24,6 +25,25 @@ def tokens_of(image: np.ndarray, profile: Profile) -> int:
     """About how many tokens `image` costs: one for each patch of what is sent."""
     width, height = sent_size(image, profile)
     return max(width * height // profile.image_patch ** 2, 1)
+
+
+class Pictures:
+    """Pictures as data URLs, each coded once for as long as its array lives."""
+
+    def __init__(self, profile: Profile) -> None:
+        """Code as `profile` says."""
+        self._profile = profile
+        self._coded: dict[int, tuple[weakref.ref[np.ndarray], str]] = {}
+
+    def url_of(self, image: np.ndarray) -> str:
+        """`image`, (H, W, 3) uint8 RGB, which must not change, as a data URL."""
+        key = id(image)
+        known = self._coded.get(key)
+        if known is not None and known[0]() is image:
+            return known[1]
+        url = as_data_url(image, self._profile)
+        self._coded[key] = (weakref.ref(image, lambda _: self._coded.pop(key, None)), url)
+        return url
 
 
 def as_data_url(image: np.ndarray, profile: Profile) -> str:

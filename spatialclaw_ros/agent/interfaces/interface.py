@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib import resources
 from typing import Protocol
 
@@ -37,6 +38,7 @@ class Interface(Protocol):
         ...
 
 
+@functools.cache
 def prompt_text(name: str) -> str:
     """One part of the prompts."""
     return resources.files('spatialclaw_ros.agent.prompts').joinpath(
