@@ -52,6 +52,8 @@ def _frames(window: FrameWindow) -> Iterator[str]:
     for frame in window.frames:
         by_camera.setdefault(frame.camera.name, []).append(frame)
     yield f'Input: {len(window.frames)} image(s) in InputImages, in time order.'
+    if len(by_camera) > 1:
+        yield 'segment_video_* search camera 1 unless told video_index=2, …, or None for all.'
     for number, (name, frames) in enumerate(by_camera.items(), 1):
         height, width = frames[0].image.shape[:2]
         seconds = (frames[-1].stamp - frames[0].stamp) * 1e-9
@@ -69,6 +71,11 @@ def _measured(window: FrameWindow) -> Iterator[str]:
     yield (f'Measured: depth in {depth} of {count} images, camera pose of {poses}, gravity '
            f'{gravity}. World: {window.world_frame!r}. Viewpoint for left and right: '
            f'{window.viewpoint!r}.')
+    lacking = {'depth': [f.index for f in window.frames if f.depth is None],
+               'pose': [f.index for f in window.frames if f.camera_to_world is None]}
+    for what, numbers in lacking.items():
+        if 0 < len(numbers) < count:
+            yield f'Without {what} are the frames {", ".join(map(str, numbers))}: leave them out.'
 
 
 def _names(window: FrameWindow, vocabulary: Sequence[str] | None) -> Iterator[str]:

@@ -8,6 +8,9 @@ import time
 
 from spatialclaw_ros.models.conversation import Usage
 
+#: From this share of the time on a writer is told to hurry.
+_HURRY = 0.2
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -66,13 +69,14 @@ class Spending:
     def spent(self) -> str:
         """What is used up, in words; empty while everything is left."""
         if self.seconds_to_work <= 0:
-            return f'the time of {self.budget.seconds:g} s is spent'
+            return f'the time of {self.budget.seconds:g} s is spent; raise timeout'
         if self.steps >= self.budget.steps:
-            return f'all {self.budget.steps} steps are spent'
+            return (f'all {self.budget.steps} steps are spent; raise max_steps, or ask for less at '
+                    'once')
         if self.failures >= self.budget.failures:
-            return f'{self.failures} cells failed in a row'
+            return f'{self.failures} cells failed in a row; the transcript shows why'
         if 0 < self.budget.tokens <= self.usage.total:
-            return f'all {self.budget.tokens} tokens are spent'
+            return f'all {self.budget.tokens} tokens are spent; raise max_tokens'
         return ''
 
     @property
@@ -86,5 +90,9 @@ class Spending:
             parts.append(f'{self.images_left} pictures')
         if self.failures:
             parts.append(f'{self.budget.failures - self.failures} more failures in a row')
-        last = '. This is the last step: answer with what you have' if left == 1 else ''
-        return ', '.join(parts) + last
+        hurry = ''
+        if left == 1:
+            hurry = '. This is the last step: answer with what you have'
+        elif self.seconds_to_work < _HURRY * self.budget.seconds:
+            hurry = '. Little time is left: answer soon'
+        return ', '.join(parts) + hurry

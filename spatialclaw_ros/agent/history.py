@@ -1,10 +1,11 @@
 """What a model is shown of its query so far, kept small: the stated rules, one after the other.
 
 Always: a failed step that was followed by another is shown up to the line that failed, with its
-whole error; a reply that held no step is forgotten once another did; of the pictures shown the
-newest twelve stay, older ones are their captions. Then, while it is too long for the model, in this
-order: pictures of the last two steps only; of the first turn four; long outputs of all but the last
-three steps cut, and the plan; steps but the last four told in a line each; all but the last.
+whole error; a reply that held no step is forgotten once another did; the findings so far stand in
+the newest turn only; of the pictures shown the newest twelve stay, older ones are their captions.
+Then, while it is too long for the model, in this order: pictures of the last two steps only; of the
+first turn four; long outputs of all but the last three steps cut, and the plan; steps but the last
+four told in a line each; all but the last.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from spatialclaw_ros.models.profile import Profile
 _CHARACTERS_A_TOKEN = 3.5
 _TOKENS_A_MESSAGE = 8
 _MOST_REPLY = 600
-_CELL_LINE = re.compile(r'File "<cell \d+>", line (\d+)')
+_CELL_LINE = re.compile(r'File "<cell (\d+)>", line (\d+)')
+_FINDINGS = re.compile(r'^Findings so far:\n(?:.*\n)*?(?=(?:Answer|Left):)', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,12 @@ class History:
     profile: Profile
     room: int
 
-    def conversation(self, plan: str, past: Sequence[Ran], allowed: Sequence[int]
-                     ) -> tuple[list[Message], str]:
+    def conversation(self, plan: str, past: Sequence[Ran], allowed: Sequence[int],
+                     scale: float = 1.0) -> tuple[list[Message], str]:
         """The turns so far, and in words what was left out for want of room.
 
-        `allowed` says how many pictures of each step may be sent. Raises OutOfBudget where even
+        `allowed` says how many pictures of each step may be sent, `scale` how many tokens the
+        server counts for one that is counted here. Raises OutOfBudget where even
         the least does not fit.
         """
         turns = [(ran, count) for number, (ran, count) in enumerate(zip(past, allowed, strict=True))
@@ -80,7 +83,7 @@ class History:
         for level, rules in enumerate(_LEVELS):
             messages = [Message('system', (self.interface.prompt(),)),
                         self._first(plan, turns, rules), *self._rest(turns, rules)]
-            if self._tokens(messages) <= self.room:
+            if self.tokens(messages) * scale <= self.room:
                 return messages, '; '.join(r.words for r in _LEVELS[1:level + 1])
         raise OutOfBudget(
             f'the conversation needs over {self.room} tokens however it is shortened; raise '
@@ -111,7 +114,7 @@ class History:
             is_last = number == len(kept) - 1
             written = self._written(ran, is_last)
             yield written
-            feedback = ran.feedback
+            feedback = ran.feedback if is_last else _FINDINGS.sub('', ran.feedback)
             if number < len(kept) - rules.whole_outputs and len(feedback) > rules.output:
                 feedback = f'{feedback[:rules.output]}\n… cut here …'
             shown = list(ran.result.shown) if ran.result is not None else []
@@ -130,13 +133,14 @@ class History:
 
     def _written(self, ran: Ran, is_last: bool) -> Message:
         if ran.step is None:
-            return Message('assistant', (ran.reply[:_MOST_REPLY] or '(nothing)',))
+            shown = ran.reply[:_MOST_REPLY] if self.interface.function is None else ''
+            return Message('assistant', (shown or '(a reply that could not be used)',))
         failed = ran.result is not None and ran.result.status != 'ok'
         step = condensed(ran.step, ran.result.error) if (
             failed and not is_last and ran.result is not None and not ran.step.call) else ran.step
         return self.interface.as_written(step)
 
-    def _tokens(self, messages: Sequence[Message]) -> int:
+    def tokens(self, messages: Sequence[Message]) -> int:
         """About how many tokens `messages` are."""
         total = 0.0
         for message in messages:
@@ -150,10 +154,15 @@ class History:
 def condensed(step: Step, error: str) -> Step:
     """`step` with its code up to the line that failed; as it is where that is not known."""
     lines = step.code.splitlines()
-    failed = [int(number) for number in _CELL_LINE.findall(error)]
-    if not failed or not 0 < failed[-1] < len(lines):
+    last = error.rpartition('Traceback (most recent call last)')[2]
+    places = [(int(cell), int(line)) for cell, line in _CELL_LINE.findall(last)]
+    if not places:
         return step
-    kept = lines[:failed[-1]]
+    newest = max(cell for cell, _ in places)  # an earlier cell's function may stand further in
+    failed = next(line for cell, line in places if cell == newest)
+    if not 0 < failed < len(lines):
+        return step
+    kept = lines[:failed]
     return replace(step, code='\n'.join([*kept, '# this line failed; what followed did not run']))
 
 

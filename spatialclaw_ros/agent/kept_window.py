@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+import functools
 import gzip
 import logging
 from pathlib import Path
@@ -35,6 +36,8 @@ _FORMAT = b'spatialclaw window 1\n'
 _LENGTH = struct.Struct('<Q')
 #: The fastest level: depth shrinks to about half with any.
 _LEVEL = 1
+#: How long an answer waits for its frames to be written, seconds.
+_PATIENCE = 0.2
 _log = logging.getLogger(__name__)
 
 
@@ -77,18 +80,23 @@ def keep_window(folder: Path, window: FrameWindow, *,
 async def keeping(folder: Path | None, window: FrameWindow, **more: Any) -> AsyncIterator[None]:
     """Do `keep_window` in a thread while the body runs; None keeps nothing.
 
-    Where the disk is full the log says so: an answer is worth more than its record.
+    Where the disk is full the log says so: an answer is worth more than its record. After the body
+    it is waited for only so long as nobody feels it; the thread goes on to its end.
     """
     if folder is None:
         yield
         return
     kept = asyncio.ensure_future(asyncio.to_thread(keep_window, folder, window, **more))
+    kept.add_done_callback(functools.partial(_tell, folder))
     try:
         yield
     finally:
-        await asyncio.wait({kept})
-        if error := kept.exception():
-            _log.warning('the frames of the query could not be kept in %s: %s', folder, error)
+        await asyncio.wait({kept}, timeout=_PATIENCE)
+
+
+def _tell(folder: Path, kept: asyncio.Future[None]) -> None:
+    if not kept.cancelled() and (error := kept.exception()):
+        _log.warning('the frames of the query could not be kept in %s: %s', folder, error)
 
 
 def read_window(folder: Path) -> FrameWindow:

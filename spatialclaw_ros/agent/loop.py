@@ -25,6 +25,7 @@ from spatialclaw_ros.agent.steps import Writer
 from spatialclaw_ros.agent.transcript import Transcript
 from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.answer import Finding
+from spatialclaw_ros.findings.errors import OutOfBudget
 from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.scene import FrameWindow
@@ -95,18 +96,19 @@ class _Query:
                     return self._end(proposed.code, proposed.message, proposed.candidates)
                 if proposed is not None and (answer := await self._run(proposed)):
                     return answer
-        except _OutOfTime:
-            pass
+            why = self._spending.spent
+        except (_OutOfTime, OutOfBudget) as error:
+            why = str(error)
         except SpatialError as error:
             return self._end(error.code, str(error), getattr(error, 'candidates', ()))
-        why = self._spending.spent or f'the time of {self._spending.budget.seconds:g} s is spent'
         return await self._guess() or self._out_of_budget(why)
 
     async def _plan(self) -> None:
         if not self._writer.plans:
             return
         self._tell(stage='planning')
-        self._transcript.write('plan', text=await self._written(self._writer.plan()))
+        plan = await self._written(self._writer.plan())
+        self._transcript.write('plan', text=plan)
 
     async def _guess(self) -> Answer | None:
         """The writer's guess, where one is allowed; None where nothing comes of it."""
@@ -123,8 +125,7 @@ class _Query:
     def _out_of_budget(self, why: str) -> Answer:
         last = self._past[-1].result if self._past else None
         found = f'; the last cell failed with {last.error_type}' if last and last.error_type else ''
-        return self._end(ErrorCode.OUT_OF_BUDGET, f'{why}{found}; raise '
-                         'timeout or max_steps, or ask for less at once')
+        return self._end(ErrorCode.OUT_OF_BUDGET, f'{why}{found}')
 
     async def _propose(self) -> Step | Verdict | None:
         """What the writer wants; None where its reply held no step."""
@@ -140,8 +141,9 @@ class _Query:
     async def _written(self, waited: Awaitable[T]) -> T:
         """What the writer gives; the time it takes is the model's."""
         began = time.monotonic()
+        asks = f', and {self._writer.asks} has not answered' if self._writer.asks else ''
         try:
-            return await self._in_time(waited)
+            return await self._in_time(waited, asks)
         finally:
             self._seconds['model'] += time.monotonic() - began
 
@@ -152,10 +154,15 @@ class _Query:
                                next_goal=step.next_goal, code=step.code)
         self._tell(stage='running', step=number, purpose=step.purpose, code=step.code,
                    last_line='')
-        result = await self._in_time(self._session.run_cell(step.code, self._heard))
+        try:
+            result = await self._in_time(
+                self._session.run_cell(step.code, self._heard), ' while a cell ran')
+        except _OutOfTime:
+            self._spending.ran(failed=True)
+            raise
         self._spending.ran(failed=result.status != 'ok')
         self._account(result)
-        feedback = result.feedback(self._spending.line)
+        feedback = f'Step {number}: {result.feedback(self._spending.line)}'
         self._transcript.write(
             'result', number=number, status=result.status, seconds=result.seconds,
             stdout=result.stdout, error=result.error, error_type=result.error_type,
@@ -180,11 +187,13 @@ class _Query:
             waited += call.seconds
         self._seconds['kernel'] += max(result.seconds - waited, 0.0)
 
-    async def _in_time(self, waited: Awaitable[T]) -> T:
+    async def _in_time(self, waited: Awaitable[T], doing: str = '') -> T:
+        """What is `waited` for; raises _OutOfTime, which says what was going on."""
         try:
             return await asyncio.wait_for(waited, self._spending.seconds_to_work)
         except asyncio.TimeoutError as error:
-            raise _OutOfTime from error
+            raise _OutOfTime(f'the time of {self._spending.budget.seconds:g} s is spent{doing}; '
+                             'raise timeout') from error
 
     def _end(self, code: ErrorCode, message: str, candidates: tuple[str, ...] = ()) -> Answer:
         return self._finished(Answer(

@@ -21,7 +21,7 @@ class ModelCalls:
 
     def __init__(self, client: ModelClient, spending: Spending, transcript: Transcript) -> None:
         """Count in `spending`, and write each call and its reply to `transcript`."""
-        self.profile = client.profile
+        self.profile, self.server = client.profile, client.shown_url
         self._client, self._spending, self._transcript = client, spending, transcript
 
     async def chat(self, role: str, messages: Sequence[Message],
@@ -36,13 +36,20 @@ class ModelCalls:
         self._transcript.write(
             'model', role=role, model=reply.model, prompt_tokens=reply.usage.prompt,
             completion_tokens=reply.usage.completion, reasoning_tokens=reply.usage.reasoning,
-            seconds=round(reply.seconds, 3), reply=reply.arguments or reply.text, cut=reply.cut)
+            seconds=round(reply.seconds, 3), attempts=reply.tries,
+            reply=reply.arguments or reply.text, cut=reply.cut)
         return reply
 
     async def look(self, kind: str, images: Sequence[np.ndarray], question: str) -> str:
         """What the model says of `images` to a cell: `kind` is 'locate' or 'ask'."""
         role = 'locator' if kind == 'locate' else 'asker'
+        most = self._spending.budget.tokens
+        if 0 < most <= self._spending.usage.total:
+            raise ModelError(f'all {most} tokens of this question are spent')
         reply = await self.chat(role, [
             Message('system', (prompt_text(role),)), Message('user', (*images, question))])
+        if not reply.text:
+            raise ModelError(f'the model {reply.model!r} said nothing' + (
+                ' within its limit of tokens' if reply.cut else ''))
         self._transcript.write('said', kind=kind, question=question, text=reply.text)
         return reply.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from spatialclaw_ros.agent.briefing import Briefing
@@ -20,12 +21,15 @@ from spatialclaw_ros.agent.steps import Verdict
 from spatialclaw_ros.agent.steps import Writer
 from spatialclaw_ros.agent.transcript import Transcript
 from spatialclaw_ros.models.conversation import Message
+from spatialclaw_ros.models.conversation import ModelError
 from spatialclaw_ros.models.profile import Profile
 
 #: The policies of this writer.
 MODEL_POLICIES = ('code', 'tool_call', 'single_pass', 'no_tool')
 #: So many frames are shown at first, and so many pictures of one step are sent.
 FIRST_PICTURES, _STEP_PICTURES = 16, 8
+#: The newest frames go with the question of a guess; a plan may take this share of the time.
+_GUESS_PICTURES, _PLAN_SHARE = 4, 0.3
 _MOST_PLAN = 6000
 
 
@@ -54,25 +58,44 @@ class ModelWriter(Writer):
         self._plan = ''
         self._allowed: list[int] = []
         self._left_out = ''
+        self._scale = 1.0
+        model = profile.role('writer').model or profile.model
+        self.asks = f'the model server {calls.server}' + (f' (model {model!r})' if model else '')
         spending.images += len(briefing.pictures)
 
     async def plan(self) -> str:
-        """A plan made from the facts alone; empty where the model gave none."""
-        reply = await self._calls.chat('planner', [
+        """A plan made from the facts alone; empty where the model gave none in its time.
+
+        Raises ModelError where the server is not there.
+        """
+        asking = self._calls.chat('planner', [
             Message('system', (prompt_text('planner'),)),
             Message('user', (self._briefing.facts,))])
+        try:
+            reply = await asyncio.wait_for(asking, _PLAN_SHARE * self._spending.seconds_to_work)
+        except asyncio.TimeoutError:
+            return ''
+        except ModelError as error:
+            if error.answered:  # to what the writer asks it may say more
+                return ''
+            raise
         self._plan = reply.text[:_MOST_PLAN]
         return self._plan
 
     async def write(self, past: Sequence[Ran]) -> Step | Verdict:
         """The next step. Raises BadReply, ModelError, OutOfBudget."""
-        reply = await self._calls.chat('writer', self._told(past), self._interface.function)
+        messages = self._told(past)
+        if not self._allowed:
+            self._transcript.write('prompt', text=self._interface.prompt())
+        reply = await self._calls.chat('writer', messages, self._interface.function)
+        counted = self._history.tokens(messages)
+        self._scale = max(1.0, reply.usage.prompt / counted) if counted else 1.0
         return self._interface.parse(reply, self._spending.steps + 1)
 
     async def guess(self, past: Sequence[Ran]) -> Step | None:
         """The answer that the model gives from pictures and findings alone."""
         found = '\n\n'.join(ran.feedback for ran in past[-3:])
-        pictures = [part for caption, image in self._briefing.pictures
+        pictures = [part for caption, image in self._briefing.pictures[-_GUESS_PICTURES:]
                     for part in (f'{caption}:', image)]
         reply = await self._calls.chat('fallback', [
             Message('system', (prompt_text('fallback'),)),
@@ -86,7 +109,8 @@ class ModelWriter(Writer):
             sent = min(shown, _STEP_PICTURES, self._spending.images_left)
             self._spending.images += sent
             self._allowed.append(sent)
-        messages, left_out = self._history.conversation(self._plan, past, self._allowed)
+        messages, left_out = self._history.conversation(
+            self._plan, past, self._allowed, self._scale)
         if left_out != self._left_out:
             self._left_out = left_out
             self._transcript.write('shortened', what=left_out)

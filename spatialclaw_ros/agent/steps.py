@@ -61,10 +61,12 @@ class Writer(Protocol):
     """Writes the next cell from what came of those before it, or ends the query.
 
     `name` is that of its policy; the transcript has it with each step. `plans`: it has a plan.
+    `asks` says in words whom it waits for, empty for nobody.
     """
 
     name: str
     plans: bool = False
+    asks: str = ''
 
     async def plan(self) -> str:
         """What is to be done, before the first cell."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from spatialclaw_ros.agent.ask import ask
 from spatialclaw_ros.agent.ask import POLICIES
+from spatialclaw_ros.agent.budget import Budget
 from spatialclaw_ros.commands import model
 from spatialclaw_ros.commands import source
 from spatialclaw_ros.findings.answer import Answer
@@ -101,7 +102,7 @@ async def _from_recording(args: argparse.Namespace) -> dict[str, Any]:
         max_steps=Question.max_steps if args.max_steps is None else args.max_steps,
         timeout=_seconds(args), allow_guess=args.allow_guess)
     async with model.model_of(args) as client:
-        answer = await _answer(question, window, args.transcript, client)
+        answer = await _answer(question, window, args.transcript, client, model.budget_of(args))
     to_target = window.world_to_target
     return answer_json(answer, np.eye(4) if to_target is None else to_target)
 
@@ -113,11 +114,11 @@ def _seconds(args: argparse.Namespace) -> float:
 
 
 async def _answer(question: Question, window: FrameWindow, transcript: Path | None,
-                  client: ModelClient | None) -> Answer:
+                  client: ModelClient | None, budget: Budget) -> Answer:
     nursery = await Nursery.start(TOOLKIT)
     try:
         return await ask(question, window, engines_for(window), nursery,
-                         limits=Limits(), transcript_dir=transcript, model=client)
+                         limits=Limits(), transcript_dir=transcript, model=client, budget=budget)
     finally:
         await nursery.close()
 

@@ -36,7 +36,6 @@ from spatialclaw_ros.evaluation.row import Row
 from spatialclaw_ros.evaluation.running import ask_all
 from spatialclaw_ros.evaluation.running import Asker
 from spatialclaw_ros.findings.errors import BadGoal
-from spatialclaw_ros.models.client import ModelClient
 from spatialclaw_ros.session.question import Question
 
 #: Gives what answers the questions, from a model or None, for as long as it is entered.
@@ -111,7 +110,8 @@ class _Evaluation:
     async def ask(self, agent: Agent) -> None:
         """Ask what is not done yet, and tell of each question on stderr."""
         async with model_options.model_of(self.args) as model:
-            planned = tasks(self.suites, self.policies, _model_name(model))
+            name = '' if model is None else await model.name_of()
+            planned = tasks(self.suites, self.policies, name)
             todo = [task for task in planned if self._is_open(task.key)]
             print(f'{len(planned) - len(todo)} of {len(planned)} are done; results go to '
                   f'{self.results.path}', file=sys.stderr)
@@ -169,7 +169,3 @@ def _tell(rows: Sequence[Row], out: Path, as_json: bool) -> None:
     (out / 'table.json').write_text(report + '\n', encoding='utf-8')
     (out / 'table.md').write_text(tables + '\n', encoding='utf-8')
     print(report if as_json else tables)
-
-
-def _model_name(model: ModelClient | None) -> str:
-    return '' if model is None else str(model.profile.model)

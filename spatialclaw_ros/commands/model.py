@@ -6,6 +6,8 @@ import argparse
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from spatialclaw_ros.agent.budget import Budget
+from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.models.client import KEY_VARIABLE
 from spatialclaw_ros.models.client import ModelClient
 from spatialclaw_ros.models.connect import model_client
@@ -20,8 +22,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help='its name there (default: the only one that the server has)')
     group.add_argument('--model-profile', default='', metavar='FILE',
                        help='how it is asked; config/models has examples')
+    group.add_argument('--max-tokens', type=int, default=Budget.tokens, metavar='N',
+                       help='most tokens for one question (default: no limit)')
+    group.add_argument('--max-images', type=int, default=Budget.images, metavar='N',
+                       help=f'most pictures for one question (default {Budget.images})')
+    group.add_argument('--max-failures', type=int, default=Budget.failures, metavar='N',
+                       help='most failed cells and unusable replies in a row '
+                       f'(default {Budget.failures})')
     group.add_argument('--api-key-env', default=KEY_VARIABLE, metavar='VAR',
                        help=f'environment variable that holds the key (default {KEY_VARIABLE})')
+
+
+def budget_of(args: argparse.Namespace) -> Budget:
+    """What a question may spend, but for steps and time; raises BadGoal for less than none."""
+    for name, least in (('max_tokens', 0), ('max_images', 0), ('max_failures', 1)):
+        if getattr(args, name) < least:
+            raise BadGoal(f'--{name.replace("_", "-")} is {getattr(args, name)}; give {least} or '
+                          'more')
+    return Budget(failures=args.max_failures, tokens=args.max_tokens, images=args.max_images)
 
 
 def client_of(args: argparse.Namespace) -> ModelClient | None:

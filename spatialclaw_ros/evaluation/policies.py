@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spatialclaw_ros.agent.ask import POLICIES
 from spatialclaw_ros.agent.model_writer import MODEL_POLICIES
 from spatialclaw_ros.findings.errors import BadGoal
 
 #: What is compared with a model where nothing else is said.
 DEFAULT = (*MODEL_POLICIES, 'recipes')
+#: Every name that may be given, in the order of the tables.
+POLICIES = (*DEFAULT, 'auto')
 
 
 def policies_of(text: str | None, with_model: bool) -> tuple[str, ...]:

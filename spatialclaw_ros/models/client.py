@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ import os
 import time
 from typing import Any
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.parse import urlunsplit
 
 import numpy as np
 
@@ -33,11 +35,15 @@ _CONNECT_SECONDS = 10.0
 #: More characters than any reply that makes sense; the server is then told to stop.
 _MOST_CHARACTERS = 400_000
 _MOST_SAID = 400
+#: What is shorter is no secret, such as the "none" of a local server, and may be a word of a text.
+_SHORTEST_KEY = 8
+#: Between two tries after a reply that was cut in the middle, seconds; doubled each time.
+_FIRST_WAIT, _MOST_WAIT = 0.2, 5.0
 
 
 @dataclass
 class _Heard:
-    """What has come of a streamed reply so far."""
+    """What has come of a streamed reply so far; `tries` of the library, `kind` of its content."""
 
     text: list[str] = field(default_factory=list)
     arguments: list[str] = field(default_factory=list)
@@ -45,6 +51,8 @@ class _Heard:
     usage: Usage = field(default_factory=Usage)
     finish: str = ''
     chunks: int = 0
+    tries: int = 1
+    odd: str = ''
 
 
 class ModelClient:
@@ -62,8 +70,9 @@ class ModelClient:
         except ImportError as error:
             raise ModelError(
                 'a model needs the Python package "openai": pip install openai') from error
-        self.url, self.profile = url, profile
-        self._key = os.environ.get(key_variable, '')
+        self.profile = profile
+        self.shown_url = _without_login(url)
+        self._key = os.environ.get(key_variable, '').strip()
         self._openai = openai
         self._only = ''
         self._pictures = Pictures(profile)
@@ -72,7 +81,7 @@ class ModelClient:
             timeout=openai.Timeout(profile.stall_seconds, connect=_CONNECT_SECONDS))
 
     def __repr__(self) -> str:
-        return f'ModelClient({self.url!r}, {self.profile.model!r})'
+        return f'ModelClient({self.shown_url!r}, {self.profile.model!r})'
 
     async def __aenter__(self) -> ModelClient:
         return self
@@ -93,33 +102,42 @@ class ModelClient:
         the connection.
         """
         began = time.monotonic()
-        asked = self.profile.role(role)
-        model = asked.model or self.profile.model or await self._only_model()
-        body = self._body(role, model, messages, function)
-        for tries_left in reversed(range(self.profile.retries + 1)):
+        model = await self.name_of(role)
+        body = await asyncio.to_thread(self._body, role, model, messages, function)
+        tries = 0
+        for attempt in range(self.profile.retries + 1):
+            if attempt:
+                await asyncio.sleep(min(_FIRST_WAIT * 2 ** (attempt - 1), _MOST_WAIT))
             heard = _Heard()
             try:
                 await self._listen(body, heard)
             except self._openai.APIStatusError as error:
-                raise self._error(model, f'HTTP {error.status_code}: {_body_of(error)}') from error
-            except self._openai.APIConnectionError as error:
-                if heard.chunks and tries_left:
-                    continue  # what is cut in the middle, the library does not try again
-                cause = error.__cause__ or error
-                raise self._error(model, f'{type(cause).__name__}: {cause}') from error
+                raise self._error(model, f'HTTP {error.status_code}: {_body_of(error)}',
+                                  answered=True) from error
             except Exception as error:
-                if heard.chunks and tries_left and not isinstance(error, ValueError):
-                    continue
-                raise self._error(model, f'{type(error).__name__}: {error}') from error
-            if heard.finish or (heard.length and not tries_left):
-                return _reply(heard, model, time.monotonic() - began)
-        raise self._error(model, 'an answer without content')
+                if not heard.chunks or attempt == self.profile.retries:
+                    cause = error.__cause__ or error
+                    raise self._error(model, f'{type(cause).__name__}: {cause}') from error
+            tries += heard.tries
+            last = attempt == self.profile.retries
+            if heard.finish or (heard.length and last):
+                return self._reply(heard, model, time.monotonic() - began, tries)
+            if heard.odd:
+                raise self._error(model, heard.odd, answered=True)
+        raise self._error(model, 'answers without content', answered=True)
+
+    async def name_of(self, role: str = 'writer') -> str:
+        """Name of the model that `role` asks; raises ModelError where the server must tell it."""
+        return self.profile.role(role).model or self.profile.model or await self._only_model()
 
     async def _only_model(self) -> str:
         """Name of the one model that the server has, asked once."""
         if not self._only:
             try:
                 names = [model.id async for model in self._client.models.list()]
+            except self._openai.APIStatusError as error:
+                raise self._error('', f'HTTP {error.status_code}: {_body_of(error)}',
+                                  answered=True) from error
             except Exception as error:
                 raise self._error('', f'{type(error).__name__}: {error}') from error
             if len(names) != 1:
@@ -130,9 +148,15 @@ class ModelClient:
 
     async def _listen(self, body: dict[str, Any], heard: _Heard) -> None:
         """Take in the streamed reply to `body`."""
-        stream = await self._client.chat.completions.create(**body)
-        async with stream:
-            async for chunk in _chunks(stream):
+        raw = await self._client.chat.completions.with_raw_response.create(**body)
+        heard.tries += raw.retries_taken
+        kind = raw.headers.get('content-type', '')
+        if not kind.startswith('text/event-stream'):
+            said = (await raw.http_response.aread()).decode('utf-8', 'replace')
+            heard.odd = f'{kind or "no content type"}, no stream: {" ".join(said.split())}'
+            return
+        async with raw.parse() as stream:
+            async for chunk in stream:
                 heard.chunks += 1
                 _take(chunk, heard)
                 if heard.length > _MOST_CHARACTERS:
@@ -181,28 +205,40 @@ class ModelClient:
             return {'type': 'text', 'text': part}
         return {'type': 'image_url', 'image_url': {'url': self._pictures.url_of(part)}}
 
-    def _error(self, model: str, what: str) -> ModelError:
-        said = what if len(what) <= _MOST_SAID else f'{what[:_MOST_SAID]} …'
-        if self._key:
-            said = said.replace(self._key, '***')
-        return ModelError(f'the model server {self.url} (model {model!r}) gave no answer: {said}')
+    def _reply(self, heard: _Heard, model: str, seconds: float, tries: int) -> Reply:
+        return Reply(
+            cleaned(self._harmless(''.join(heard.text))), heard.usage, model, seconds,
+            self._harmless(''.join(heard.arguments)), cut=heard.finish == 'length', tries=tries)
+
+    def _harmless(self, text: str) -> str:
+        """`text` without the key, whoever has echoed it, and without what cannot be encoded."""
+        if len(self._key) >= _SHORTEST_KEY:
+            for form in (self._key, repr(self._key)[1:-1]):
+                text = text.replace(form, '***')
+        return text.encode('utf-8', 'replace').decode('utf-8')
+
+    def _error(self, model: str, what: str, *, answered: bool = False) -> ModelError:
+        said = self._harmless(what)
+        if len(said) > _MOST_SAID:
+            said = f'{said[:_MOST_SAID]} …'
+        return ModelError(
+            f'the model server {self.shown_url} (model {model!r}) gave no answer: {said}', answered)
 
 
-async def _chunks(stream: Any) -> AsyncIterator[Any]:
-    """The chunks of `stream` that are chunks of a chat."""
-    async for chunk in stream:
-        if not hasattr(chunk, 'choices'):
-            raise ValueError(f'a chunk that is none of a chat: {str(chunk)[:200]}')
-        yield chunk
+def _without_login(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition('@')[2]))
 
 
 def _take(chunk: Any, heard: _Heard) -> None:
     if getattr(chunk, 'usage', None):
         heard.usage = _usage(chunk.usage)
-    for choice in (chunk.choices or [])[:1]:
+    for choice in (getattr(chunk, 'choices', None) or [])[:1]:
         delta = choice.delta
         heard.finish = choice.finish_reason or heard.finish
         text = getattr(delta, 'content', None) or ''
+        if not isinstance(text, str):
+            raise ValueError(f'text that is no text: {str(text)[:100]}')
         heard.text.append(text)
         heard.length += len(text)
         for call in (getattr(delta, 'tool_calls', None) or []):
@@ -215,11 +251,6 @@ def _usage(told: Any) -> Usage:
     details = getattr(told, 'completion_tokens_details', None)
     return Usage(told.prompt_tokens or 0, told.completion_tokens or 0,
                  getattr(details, 'reasoning_tokens', None) or 0)
-
-
-def _reply(heard: _Heard, model: str, seconds: float) -> Reply:
-    return Reply(cleaned(''.join(heard.text)), heard.usage, model, seconds,
-                 ''.join(heard.arguments), cut=heard.finish == 'length')
 
 
 def _body_of(error: Any) -> str:

@@ -11,9 +11,17 @@ from spatialclaw_ros.findings.status import ErrorCode
 
 
 class ModelError(SpatialError):
-    """The model gave no answer; the message names server, model, and what came back."""
+    """The model gave no answer; the message names server, model, and what came back.
+
+    `answered`: the server is there and has said something.
+    """
 
     code = ErrorCode.MODEL_ERROR
+
+    def __init__(self, message: str, answered: bool = False) -> None:
+        """Keep both."""
+        super().__init__(message)
+        self.answered = answered
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +71,7 @@ class Function:
 class Reply:
     """What a model said: its `text` without its thinking, or the `arguments` of its call, JSON.
 
-    `cut` when it had not finished: its token limit was reached.
+    `cut` when it had not finished: its token limit was reached. `tries` were needed.
     """
 
     text: str
@@ -72,3 +80,4 @@ class Reply:
     seconds: float
     arguments: str = ''
     cut: bool = False
+    tries: int = 1

@@ -52,7 +52,7 @@ class Profile:
     roles: Mapping[str, Role] = field(default_factory=dict)
     thinking_on: Mapping[str, Any] = field(default_factory=dict)
     thinking_off: Mapping[str, Any] = field(default_factory=dict)
-    image_format: str = 'png'
+    image_format: str = 'jpeg'
     image_edge: int = 1024
     image_patch: int = 28
     context_tokens: int = 32768

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
+from concurrent import futures
+import contextlib
 from typing import Any
 from typing import Protocol
 
@@ -207,4 +209,5 @@ class SpatialServer(LifecycleNode):
             self._diagnostics.close()
             self._queries = None
             if self._means.model is not None:
-                self._worker.run(self._means.model.close(), _CLOSING)
+                with contextlib.suppress(futures.TimeoutError):
+                    self._worker.run(self._means.model.close(), _CLOSING)

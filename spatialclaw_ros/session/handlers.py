@@ -153,7 +153,8 @@ class Handlers:
             raise ValueError(f'the answer is {request.value}; a number must be finite')
         text = request.text[:_LONGEST_TEXT].strip()
         if self._choices:
-            named = chosen(text, self._choices)
+            forms = (text, f'{text} {request.unit}', f'{text}{request.unit}')
+            named = next(filter(None, (chosen(form, self._choices) for form in forms)), None)
             if named is None:
                 raise ValueError(
                     f'the answer {text[:80]!r} is none of the choices: '

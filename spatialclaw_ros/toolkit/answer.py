@@ -94,7 +94,8 @@ def submission(answer: Any, evidence: Any, unit: str | None) -> SubmitAnswer:
             answer, Plane3D):
         return _of_finding(answer, rest, unit, evidence)
     raise TypeError(f'ReturnAnswer takes text, a number or a finding, got '
-                    f'{type(answer).__name__} {str(answer)[:60]!r}')
+                    f'{type(answer).__name__} {str(answer)[:60]!r}; for a position write '
+                    'ReturnAnswer(tools.Geometry.position(object))')
 
 
 def _of_finding(answer: Any, rest: list[Finding], unit: str | None,

@@ -109,8 +109,8 @@ def test_what_is_too_long_is_shortened_step_by_step_and_said():
     sizes, words = [], []
     for room in (60_000, 16_000, 15_000, 8_500, 7_500):
         messages, left_out = told(history(room, pictures=8), past, 'A plan. ' * 300)
-        assert history()._tokens(messages) <= room
-        sizes.append(history()._tokens(messages))
+        assert history().tokens(messages) <= room
+        sizes.append(history().tokens(messages))
         words.append(left_out)
     assert sizes == sorted(sizes, reverse=True)
     assert words[0] == '' and 'pictures of the last two steps only' in words[1]

@@ -183,7 +183,7 @@ async def test_a_reply_without_a_step_is_told_and_counted() -> None:
     session = FakeSession(ran(answer=submitted(distance())))
     answer = await run_loop(session, ScriptedWriter(model), Spending(Budget()), Transcript(None))
     assert answer.code is ErrorCode.NONE and answer.steps == 2
-    assert 'no Purpose section' in model.heard[1]
+    assert 'no Code section' in model.heard[1]
     assert session.cells == ['print(1)']
 
 

@@ -79,7 +79,7 @@ def test_the_agent_itself_by_two_policies(tmp_path):
     assert done.returncode == 0, done
     assert '2/2 ' in done.stderr and f'ycb_table_a {FIRST} right' in done.stderr
     assert '| recipes | 1 | 1 (100%) | 0 | 0 |' in done.stdout
-    assert '| auto | recipes | 1 | 1 | 0 | 0 | 0 | +0.0 % |' in done.stdout
+    assert '| recipes | auto | 1 | 1 | 0 | 0 | 0 | +0.0 % |' in done.stdout
     assert (tmp_path / 'table.md').read_text() == done.stdout
     for row in rows_of(tmp_path):
         assert row['steps'] == sum(row['endings'].values()) == row['endings']['ok'] >= 2
@@ -95,7 +95,7 @@ def test_tables_are_kept_and_printed_as_asked(tmp_path, capsys):
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / 'table.json').read_text())
     assert [(one['name'], one['right'], one['wrong'], one['guessed'])
-            for one in printed['policies']] == [('auto', 1, 1, 1), ('recipes', 1, 1, 1)]
+            for one in printed['policies']] == [('recipes', 1, 1, 1), ('auto', 1, 1, 1)]
     assert '| height | 1/2 | 1/2 |' in (tmp_path / 'table.md').read_text()
 
 
@@ -124,7 +124,10 @@ def test_questions_are_asked_on_the_terms_given(tmp_path):
 
 
 def test_a_model_is_lent_to_the_agent_and_named_where_it_answers(tmp_path, monkeypatch):
-    model = SimpleNamespace(profile=SimpleNamespace(model='eyes-7b'))
+    async def name_of():
+        return 'eyes-7b'
+
+    model = SimpleNamespace(name_of=name_of)
     lent = []
 
     @asynccontextmanager
@@ -213,7 +216,7 @@ def test_ctrl_c_cancels_what_runs_and_prints_what_is_done(tmp_path, start):
     (['--max-steps', '0'], '--max-steps is 0'),
     (['--limit', '-1'], '--limit is -1'),
     (['--timeout', 'nan'], '--timeout is nan'),
-    (['--policies', 'recipes,magic'], 'magic is no policy; known are auto, recipes, code'),
+    (['--policies', 'recipes,magic'], 'magic is no policy; known are code, tool_call'),
     (['--policies', 'recipes,code,no_tool'], 'code and no_tool cannot be asked without a model'),
     (['--only', 'nothing'], 'no question has the id nothing'),
     (['--out', str(TABLE / 'questions.json')], 'no results can be kept there'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from spatialclaw_ros.agent import ask
 from spatialclaw_ros.evaluation.policies import POLICIES
 from spatialclaw_ros.evaluation.policies import policies_of
 from spatialclaw_ros.findings.errors import BadGoal
@@ -31,3 +32,7 @@ def test_an_unknown_name_lists_the_known(text):
 def test_what_needs_a_model_is_named():
     with pytest.raises(BadGoal, match=r'code and no_tool cannot .* without a model.*--model-url'):
         policies_of('code,recipes,no_tool', with_model=False)
+
+
+def test_every_policy_of_the_agent_can_be_compared():
+    assert set(POLICIES) == set(ask.POLICIES)

@@ -69,7 +69,8 @@ async def test_what_came_of_it_is_in_the_row(todo, tmp_path):
         transcript.write('bad_reply', message='no code')
         transcript.close()
         await asyncio.sleep(0.02)
-        return Answer(ErrorCode.GUESSED, value=0.525, unit='m', steps=2, tool_calls=5, tokens=70,
+        return Answer(ErrorCode.GUESSED, value=0.525, unit='m', steps=2, tool_calls=5,
+                      prompt_tokens=70,
                       transcript=transcript.uri)
 
     done = []

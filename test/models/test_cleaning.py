@@ -17,6 +17,17 @@ def test_what_is_not_the_answer_is_dropped(written):
     assert cleaned(written) == REPLY
 
 
+def test_a_tag_in_code_is_code():
+    text = '**Code**\n```python\nx = "</think>"\n```'
+    assert cleaned(text) == text
+
+
+def test_a_lying_server_costs_little():
+    assert cleaned('<think>' * 60_000) == ''
+    assert cleaned('<|channel>' * 60_000 + 'x') == ''
+    assert cleaned('<think></think>' * 30_000 + 'x') == 'x'
+
+
 def test_thinking_without_an_end_is_no_answer():
     assert cleaned('<think>I wonder\n**Code**\n```python\nx\n```') == ''
 

@@ -131,9 +131,49 @@ async def test_a_key_is_sent_and_never_said(monkeypatch):
     monkeypatch.setenv('SPATIALCLAW_TEST_KEY', 'sk-secret-1234')
     _reply, (request,) = await said(['ok'])
     assert request.headers['authorization'] == 'Bearer sk-secret-1234'
-    with pytest.raises(ModelError) as caught:
-        await said([status(401, 'the key sk-secret-1234 is unknown')])
-    assert 'sk-secret' not in str(caught.value) and '***' in str(caught.value)
+    for message in ('the key sk-secret-1234 is unknown', 'x' * 380 + 'sk-secret-1234'):
+        with pytest.raises(ModelError) as caught:
+            await said([status(401, message)])
+        assert 'sk-s' not in str(caught.value)
+    reply, _requests = await said(['your key is sk-secret-1234'])
+    assert reply.text == 'your key is ***'
+
+
+async def test_a_key_that_is_no_secret_spoils_no_text(monkeypatch):
+    monkeypatch.setenv('SPATIALCLAW_TEST_KEY', 'k')
+    reply, _requests = await said(['mask(k)'])
+    assert reply.text == 'mask(k)'
+
+
+async def test_a_key_from_a_file_ends_with_its_line(monkeypatch):
+    monkeypatch.setenv('SPATIALCLAW_TEST_KEY', 'sk-secret-1234\n')
+    _reply, (request,) = await said(['ok'])
+    assert request.headers['authorization'] == 'Bearer sk-secret-1234'
+
+
+async def test_a_login_in_the_url_is_not_shown():
+    client_of_proxy = ModelClient('http://user:word@127.0.0.1:9/v1', replace(PROFILE, retries=0))
+    async with client_of_proxy:
+        with pytest.raises(ModelError) as caught:
+            await client_of_proxy.chat('writer', ASKED)
+    assert 'word' not in str(caught.value) + repr(client_of_proxy)
+    assert '127.0.0.1:9/v1' in str(caught.value)
+
+
+async def test_what_cannot_be_encoded_is_replaced():
+    reply, _requests = await said(['a \ud800 surrogate'])
+    assert reply.text.encode() == b'a ? surrogate'
+
+
+async def test_tries_are_counted():
+    reply, _requests = await said([status(503, 'loading'), Answer('half of it', at=4), 'whole'],
+                                  replace(PROFILE, retries=2))
+    assert (reply.text, reply.tries) == ('whole', 3)
+
+
+async def test_what_came_instead_of_a_stream_is_shown():
+    with pytest.raises(ModelError, match=r'text/html.*Sign in'):
+        await said([GARBAGE['html']])
 
 
 async def test_an_answer_beyond_measure_is_cut(monkeypatch):

@@ -60,9 +60,10 @@ class TinyServer:
         self._process.kill()
         self._process.communicate()
 
-    def slot(self) -> dict[str, Any]:
-        """What the server says of the one request that it can work at."""
-        return json.loads(self._get('/slots'))[0]
+    def tokens_left(self) -> int:
+        """How many the reply that it works at may still have; 0 while it works at none."""
+        slot, = json.loads(self._get('/slots'))
+        return max(slot['next_token'][0]['n_remain'], 0) if slot['is_processing'] else 0
 
     def _wait(self) -> None:
         """Return when it answers. It hangs where it is to end before it was asked anything."""
@@ -139,8 +140,11 @@ def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % 32)
 
 
-def _write_model(path: Path, width: int = 64, layers: int = 2, heads: int = 4) -> None:
-    """A transformer like Llama whose tokens are the 256 bytes, three of control, and a pair."""
+def _write_model(path: Path, width: int = 64) -> None:
+    """One layer with one head, so that a long prompt costs little.
+
+    Its tokens are the 256 bytes, three of control, and a pair of bytes, as there must be one.
+    """
     # Byte-level BPE names the bytes that cannot be printed by the characters from 256 on.
     plain, spare = {*range(33, 127), *range(161, 173), *range(174, 256)}, iter(range(256, 512))
     tokens = [chr(byte if byte in plain else next(spare)) for byte in range(256)]
@@ -148,10 +152,10 @@ def _write_model(path: Path, width: int = 64, layers: int = 2, heads: int = 4) -
     file = _Gguf('llama', 0)
     file.values.update({
         'llama.context_length': CONTEXT, 'llama.embedding_length': width,
-        'llama.block_count': layers, 'llama.feed_forward_length': 2 * width,
-        'llama.attention.head_count': heads, 'llama.attention.head_count_kv': heads,
-        'llama.attention.layer_norm_rms_epsilon': 1e-5,
-        'llama.rope.dimension_count': width // heads, 'llama.vocab_size': len(tokens),
+        'llama.block_count': 1, 'llama.feed_forward_length': 2 * width,
+        'llama.attention.head_count': 1, 'llama.attention.head_count_kv': 1,
+        'llama.attention.layer_norm_rms_epsilon': 1e-5, 'llama.rope.dimension_count': width,
+        'llama.vocab_size': len(tokens),
         'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.pre': 'gpt-2',
         'tokenizer.ggml.tokens': tokens,
         'tokenizer.ggml.token_type': [_NORMAL] * 256 + [_CONTROL] * 3 + [_NORMAL],
@@ -161,14 +165,13 @@ def _write_model(path: Path, width: int = 64, layers: int = 2, heads: int = 4) -
     file.noise('token_embd.weight', len(tokens), width)
     file.noise('output.weight', len(tokens), width)
     file.flat('output_norm.weight', width, 1)
-    for layer in range(layers):
-        for name in ('attn_norm', 'ffn_norm'):
-            file.flat(f'blk.{layer}.{name}.weight', width, 1)
-        for name in ('attn_q', 'attn_k', 'attn_v', 'attn_output'):
-            file.noise(f'blk.{layer}.{name}.weight', width, width)
-        file.noise(f'blk.{layer}.ffn_gate.weight', 2 * width, width)
-        file.noise(f'blk.{layer}.ffn_up.weight', 2 * width, width)
-        file.noise(f'blk.{layer}.ffn_down.weight', width, 2 * width)
+    for name in ('attn_norm', 'ffn_norm'):
+        file.flat(f'blk.0.{name}.weight', width, 1)
+    for name, to, of in (
+            *((f'attn_{name}', width, width) for name in ('q', 'k', 'v', 'output')),
+            ('ffn_gate', 2 * width, width), ('ffn_up', 2 * width, width),
+            ('ffn_down', width, 2 * width)):
+        file.noise(f'blk.0.{name}.weight', to, of)
     file.write(path)
 
 

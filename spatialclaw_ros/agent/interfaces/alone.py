@@ -16,7 +16,9 @@ from spatialclaw_ros.models.conversation import Reply
 
 _BOXED = re.compile(r'\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}')
 _TEX_TEXT = re.compile(r'\\(?:text|mathrm)\{([^{}]*)\}')
-_NUMBER = re.compile(r'[~≈]?\s*([-+]?\d+(?:\.\d+)?)\s*([a-zA-Z°/]*)\.?')
+_NUMBER = re.compile(
+    r'(?:about|approximately|roughly|around|ca\.|[~≈])?\s*([-+]?\d[\d,]*(?:\.\d+)?)\s*([a-zA-Z°/]*)'
+    r'(?:\s*\(.*\))?\.?', re.IGNORECASE)
 _UNITS = {'': None, 'm': 'm', 'meter': 'm', 'meters': 'm', 'metre': 'm', 'metres': 'm', 'cm': 'cm',
           'centimeters': 'cm', 'centimetres': 'cm', 'mm': 'mm', 'deg': 'deg', '°': 'deg',
           'degree': 'deg', 'degrees': 'deg', 'rad': 'rad', 'm/s': 'm/s'}
@@ -41,12 +43,12 @@ class AloneInterface(Interface):
 
 
 def answer_in(reply: Reply) -> Step | Verdict:
-    """The step that returns the answer of a reply: its Answer section, or what it has boxed.
+    """The step that returns the answer of a reply: what it has boxed, or its last Answer section.
 
     Without either its last line counts. Raises BadReply for a reply without text.
     """
     boxed = _BOXED.findall(reply.text)
-    said = sections_of(reply.text).get('answer') or (_plain(boxed[-1]) if boxed else '')
+    said = _plain(boxed[-1]) if boxed else sections_of(reply.text).get('answer', '')
     lines = (said or reply.text).strip().splitlines()
     if not lines:
         raise BadReply('the reply is empty', reply.text)
@@ -65,4 +67,5 @@ def _returning(answer: str) -> str:
     if number is None or number.group(2).lower() not in _UNITS:
         return f'ReturnAnswer({answer!r})'
     unit = _UNITS[number.group(2).lower()]
-    return f'ReturnAnswer({float(number.group(1))!r}' + (f', unit={unit!r})' if unit else ')')
+    value = float(number.group(1).replace(',', ''))
+    return f'ReturnAnswer({value!r}' + (f', unit={unit!r})' if unit else ')')

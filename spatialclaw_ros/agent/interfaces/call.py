@@ -45,7 +45,8 @@ class CallInterface(Interface):
         return assembled(
             prompt_text('agent'),
             prompt_text('write_call' if self.function is None else 'write_call_native'),
-            prompt_text('steps'), reference(), prompt_text('conventions'), prompt_text('habits'))
+            prompt_text('call_rules'), prompt_text('steps'), reference(),
+            prompt_text('conventions'), prompt_text('habits'))
 
     def parse(self, reply: Reply, number: int) -> Step | Verdict:
         """The call in a reply as a cell that binds `result_<number>`."""
@@ -56,12 +57,16 @@ class CallInterface(Interface):
         call = _read(written, reply)
         told = {name: str(call.pop(name, '') or sections.get(name.replace('_', ' '), ''))
                 for name in _TEXTS}
+        if isinstance(call.get('args'), str) and call.get('tool') != 'Unanswerable':
+            call['args'] = _read(call['args'], reply)  # as servers send an object that may hold all
         if call.get('tool') == 'Unanswerable':
-            return unanswerable(str(dict(call.get('args') or {}).get('reason', 'no reason given')))
+            given = call.get('args')
+            return unanswerable(str(given.get('reason', '') if isinstance(given, dict) else given))
         try:
             code = code_of(call, number)
-        except ValueError as error:
-            raise BadReply(f'{error}; {_ASK}', reply.arguments or reply.text) from error
+        except (ValueError, RecursionError) as error:
+            fault = str(error) if isinstance(error, ValueError) else 'the call is nested too deeply'
+            raise BadReply(f'{fault}; {_ASK}', reply.arguments or reply.text) from error
         return Step(told['purpose'], told['reasoning'], told['next_goal'], code,
                     call=json.dumps(call, ensure_ascii=False))
 

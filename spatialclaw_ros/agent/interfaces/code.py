@@ -31,7 +31,8 @@ class CodeInterface(Interface):
         return assembled(
             prompt_text('agent'), prompt_text('write_code'),
             prompt_text('steps' if self.looks else 'single_pass'), reference(),
-            prompt_text('conventions'), prompt_text('habits'), prompt_text('example'))
+            prompt_text('conventions'), prompt_text('habits'),
+            *([prompt_text('example')] if self.looks else []))
 
     def parse(self, reply: Reply, _number: int) -> Step | Verdict:
         """The cell in a reply, or that the images cannot answer."""

@@ -52,5 +52,5 @@ def assembled(*parts: str) -> str:
 
 def unanswerable(reason: str) -> Verdict:
     """The end of a query that its images cannot answer."""
-    return Verdict(ErrorCode.UNANSWERABLE,
-                   f'the images cannot answer this: {" ".join(reason.split())[:400]}')
+    said = ' '.join(reason.split())[:400] or 'no reason was given'
+    return Verdict(ErrorCode.UNANSWERABLE, f'the images cannot answer this: {said}')

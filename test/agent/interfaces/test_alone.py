@@ -22,6 +22,11 @@ def parsed(text):
     ('about\n**left**', "ReturnAnswer('left')"), ('**Answer**\n0', 'ReturnAnswer(0.0)'),
     ('**Answer**\n~2.5 metres', "ReturnAnswer(2.5, unit='m')"),
     ('**Answer**\n3 mugs', "ReturnAnswer('3 mugs')"),
+    ('## Answer the question\nhm\n\n**Answer**\n\\boxed{2.3 m}', "ReturnAnswer(2.3, unit='m')"),
+    ('**Answer**\nabout 2.3 m', "ReturnAnswer(2.3, unit='m')"),
+    ('**Answer**\n2.3 m (roughly)', "ReturnAnswer(2.3, unit='m')"),
+    ('**Answer**\n1,200 mm', "ReturnAnswer(1200.0, unit='mm')"),
+    ('I think.\nAnswer: 2.3 m', "ReturnAnswer(2.3, unit='m')"),
     ("**Answer**\nthe robot's left", 'ReturnAnswer("the robot\'s left")')])
 def test_the_answer_is_found(text, code):
     assert parsed(text).code == code

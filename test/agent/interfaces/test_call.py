@@ -104,6 +104,27 @@ def test_a_bad_reply_says_what_to_write(given_reply, words):
     assert caught.value.reply
 
 
+def test_arguments_may_come_as_text():
+    step = CallInterface(native=True).parse(reply(arguments=json.dumps(
+        {'tool': 'show', 'args': json.dumps({'x': '$a'})})), 1)
+    assert step.code == 'show(a)'
+    assert json.loads(step.call) == {'tool': 'show', 'args': {'x': '$a'}}
+
+
+@pytest.mark.parametrize('value', ['$' + 'a' + '.b' * 5000, '$' + '[' * 500 + ']' * 500])
+def test_what_is_nested_beyond_measure_is_a_bad_reply(value):
+    with pytest.raises(BadReply):
+        CallInterface(native=True).parse(reply(arguments=json.dumps(
+            {'tool': 'result_1.x', 'args': {'a': value}})), 1)
+
+
+def test_lists_within_lists_beyond_measure_are_a_bad_reply():
+    deep = '[' * 900 + ']' * 900
+    with pytest.raises(BadReply):
+        CallInterface(native=True).parse(reply(
+            arguments='{"tool": "result_1.x", "args": {"a": ' + deep + '}}'), 1)
+
+
 def test_a_bare_call_without_sections_is_taken():
     step = CallInterface(native=False).parse(reply('{"tool": "show", "args": {"x": "$a"}}'), 1)
     assert step.code == 'show(a)'
@@ -111,7 +132,8 @@ def test_a_bare_call_without_sections_is_taken():
 
 @pytest.mark.parametrize('given_reply', [
     reply('**Unanswerable**\nno mug'),
-    reply(arguments='{"tool": "Unanswerable", "args": {"reason": "no mug"}}')])
+    reply(arguments='{"tool": "Unanswerable", "args": {"reason": "no mug"}}'),
+    reply(arguments='{"tool": "Unanswerable", "args": "no mug"}')])
 def test_images_that_cannot_answer_end_the_query(given_reply):
     verdict = CallInterface(native=True).parse(given_reply, 1)
     assert isinstance(verdict, Verdict)

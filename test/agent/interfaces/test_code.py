@@ -13,8 +13,7 @@ from spatialclaw_ros.models.conversation import Reply
 from spatialclaw_ros.models.conversation import Usage
 
 #: Of the ways in which models write, those that hold no step, and what they are told.
-BAD = {'missing section': 'no Next Goal section', 'refusal': 'no Purpose section',
-       'empty': 'no Purpose section', 'json': 'no Purpose section'}
+BAD = ('refusal', 'empty', 'json')
 
 
 def reply(text, cut=False):
@@ -29,9 +28,20 @@ def test_a_step_is_read_however_it_is_written(name):
     assert step.purpose == 'Measure the gap between the heater and the door.'
 
 
+@pytest.mark.parametrize('comment', [
+    '# Answer with x', '#Answer', '# Purpose: look', '# Code', '    # Call it', '**Code**',
+    '# </think> is a tag', 'Code: 1'])
+def test_a_comment_that_looks_like_a_header_is_code(comment):
+    code = f'{comment}\nx = 5\n{comment}\nReturnAnswer(str(x))'
+    text = f'**Purpose**\nA\n**Reasoning**\nB\n**Next Goal**\nC\n**Code**\n```python\n{code}\n```'
+    step = CodeInterface().parse(reply(text), 1)
+    assert step.code == code
+    assert (step.purpose, step.next_goal) == ('A', 'C')
+
+
 @pytest.mark.parametrize('name', BAD)
 def test_a_reply_without_a_step_is_told_what_it_lacks(name):
-    with pytest.raises(BadReply, match=BAD[name]):
+    with pytest.raises(BadReply, match='no Code section'):
         CodeInterface().parse(reply(REPLIES[name]), 1)
 
 
