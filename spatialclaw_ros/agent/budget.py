@@ -71,6 +71,8 @@ class Spending:
         if self.seconds_to_work <= 0:
             return f'the time of {self.budget.seconds:g} s is spent; raise timeout'
         if self.steps >= self.budget.steps:
+            if self.budget.steps == 1:
+                return 'the one step is spent'
             return (f'all {self.budget.steps} steps are spent; raise max_steps, or ask for less at '
                     'once')
         if self.failures >= self.budget.failures:

@@ -26,10 +26,11 @@ from spatialclaw_ros.findings.errors import OutOfBudget
 from spatialclaw_ros.models.conversation import Message
 from spatialclaw_ros.models.pictures import tokens_of
 from spatialclaw_ros.models.profile import Profile
+from spatialclaw_ros.session.cell_result import CellResult
 
 _CHARACTERS_A_TOKEN = 3.5
 _TOKENS_A_MESSAGE = 8
-_MOST_REPLY = 600
+_MOST_REPLY, _MOST_NAMES = 600, 12
 _CELL_LINE = re.compile(r'File "<cell (\d+)>", line (\d+)')
 _FINDINGS = re.compile(r'^Findings so far:\n(?:.*\n)*?(?=(?:Answer|Left):)', re.MULTILINE)
 
@@ -101,9 +102,9 @@ class History:
             parts.append(f'Your plan, made without seeing the images:\n{plan[:rules.plan]}')
         early = turns[:-rules.steps]
         if early:
-            lines = [f'- {ran.step.purpose}: {ran.result.status}' for ran, _ in early
-                     if ran.step is not None and ran.result is not None]
-            parts.append('Earlier steps, whose variables are still there:\n' + '\n'.join(lines))
+            parts.append('Earlier steps, whose variables are still there:\n' + '\n'.join(
+                _in_a_line(ran.step, ran.result, ran.feedback) for ran, _ in early
+                if ran.step is not None and ran.result is not None))
         parts.append('Begin.')
         return Message('user', tuple(parts))
 
@@ -164,6 +165,12 @@ def condensed(step: Step, error: str) -> Step:
         return step
     kept = lines[:failed]
     return replace(step, code='\n'.join([*kept, '# this line failed; what followed did not run']))
+
+
+def _in_a_line(step: Step, result: CellResult, feedback: str) -> str:
+    made = ', '.join(variable.name for variable in result.variables[:_MOST_NAMES])
+    number = feedback.partition(':')[0]
+    return f'- {number}: {step.purpose}: {result.status}' + (f'; made {made}' if made else '')
 
 
 def _newest(turns: Sequence[tuple[Ran, int]], rules: _Rules) -> list[int]:

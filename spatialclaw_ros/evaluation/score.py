@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 
+from spatialclaw_ros.calls.units import unit_scale
 from spatialclaw_ros.evaluation.asked import Asked
 from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.answer import Position
@@ -55,23 +56,38 @@ def score(asked: Asked, answer: Answer, guesses: bool = False) -> Score:
                      reason='' if right else f'expected {asked.expected}')
     if isinstance(asked.expected, tuple):
         return _position_score(asked, answer)
-    signed = answer.value - asked.expected
+    factor = unit_factor(asked, answer)
     covered = None
     if math.isfinite(answer.interval.low) and math.isfinite(answer.interval.high):
-        covered = answer.interval.low <= asked.expected <= answer.interval.high
+        covered = bool(answer.interval.low * factor <= asked.expected
+                       <= answer.interval.high * factor)
     reason = '' if same_unit(asked, answer) else f'unit {answer.unit!r}, expected {asked.unit!r}'
-    return _judged(asked, f'{answer.value:.4g}', signed, answer.std_dev, covered, reason,
-                   answer.elapsed)
+    return _judged(asked, f'{answer.value:.4g}', answer.value * factor - asked.expected,
+                   answer.std_dev * factor, covered, reason, answer.elapsed)
 
 
 def same_unit(asked: Asked, answer: Answer) -> bool:
     """Whether the number of `answer` can be held against the one expected."""
-    return not asked.unit or answer.unit == asked.unit
+    return math.isfinite(unit_factor(asked, answer))
+
+
+def unit_factor(asked: Asked, answer: Answer) -> float:
+    """What the number of `answer` is multiplied by to be in the unit expected; NaN: it cannot.
+
+    A number without a unit is taken to be in the one that was asked for.
+    """
+    if not asked.unit or not answer.unit or answer.unit == asked.unit:
+        return 1.0
+    for si in ('m', 'rad'):
+        given, wanted = unit_scale(si, answer.unit), unit_scale(si, asked.unit)
+        if given and wanted:
+            return wanted / given
+    return math.nan
 
 
 def plain_word(text: str) -> str:
-    """A word as it is compared: lower case, underscores and spaces alike, no article."""
-    return re.sub(r'^the ', '', re.sub(r'[\s_]+', ' ', text.strip().lower()))
+    """A word as it is compared: lower case, spaces alike, no article and no full stop."""
+    return re.sub(r'^the ', '', re.sub(r'[\s_]+', ' ', text.strip().lower())).rstrip('.')
 
 
 def _position_score(asked: Asked, answer: Answer) -> Score:

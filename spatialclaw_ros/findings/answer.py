@@ -32,8 +32,20 @@ def _ending(frames: tuple[int, ...], note: str) -> str:
     return seen + (f'; {note[:200]}' if note else '')
 
 
+class _Measured:
+    """A finding that is a number, and can be printed and computed with as one."""
+
+    value: float
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else str(self)
+
+
 @dataclass(frozen=True, eq=False)
-class Distance:
+class Distance(_Measured):
     """A length between two points of the world, with its error.
 
     `kind` is one of CLOSEST, CENTROID, GAP_ALONG_AXIS, VERTICAL. `from_point`, `to_point` are
@@ -61,7 +73,7 @@ class Distance:
 
 
 @dataclass(frozen=True, eq=False)
-class Quantity:
+class Quantity(_Measured):
     """A number that is not a distance between two points: height, extent, angle, count, speed.
 
     `unit` is 'm', 'rad', 'm/s' or '' for a count; degrees appear only in text for people.

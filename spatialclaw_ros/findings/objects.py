@@ -62,6 +62,11 @@ class Plane3D:
     offset_sigma: float = float('nan')
     name: str = 'plane'
 
+    def __repr__(self) -> str:
+        """Normal, offset and extent, on one line."""
+        return (f'Plane3D({self.name!r}: normal {np.round(self.normal, 4).tolist()}, offset '
+                f'{self.offset:.4f} m, world, polygon of {len(self.polygon)} points)')
+
     def height(self, points: np.ndarray) -> np.ndarray:
         """Signed distance (N,) metres of `points` (N, 3) along the normal."""
         return np.asarray(points) @ self.normal - self.offset

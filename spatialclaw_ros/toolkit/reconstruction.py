@@ -173,7 +173,7 @@ class Reconstruction:
 
 
 class ObjectList(list[Object3D]):
-    """The objects found; asking an empty one for an item says why it is empty."""
+    """The objects found, by position or name; an empty one that is asked says why it is empty."""
 
     def __init__(self, objects: Sequence[Object3D], reason: str) -> None:
         """Hold `objects`; `reason` tells why there are none."""
@@ -181,6 +181,12 @@ class ObjectList(list[Object3D]):
         self.reason = reason
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, str):
+            named = [one for one in self if one.name == index]
+            if len(named) != 1:
+                raise KeyError(f'{len(named)} objects are named {index!r}; there are '
+                               f'{[one.name for one in self]}')
+            return named[0]
         try:
             return super().__getitem__(index)
         except IndexError:

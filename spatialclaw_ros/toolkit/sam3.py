@@ -170,6 +170,11 @@ class SAM3Tool:
         found = PerFrameMask(frames, reply.masks, reply.reason, reply.candidates)
         if not found.num_objects:
             note(f'SAM3 found no object: {found.reason}')
+        elif isinstance(request, SegmentText):
+            seen = {mask.label for mask in reply.masks}
+            for prompt, label in zip(request.prompts, request.labels, strict=True):
+                if label not in seen:
+                    note(f'SAM3 found no {prompt!r}; the other objects are there')
         return found
 
     def _without_prompt(self, view: FrameImage) -> PerFrameMask:

@@ -15,6 +15,7 @@ from spatialclaw_ros.agent.interfaces.code import CodeInterface
 from spatialclaw_ros.agent.steps import Ran
 from spatialclaw_ros.agent.steps import Step
 from spatialclaw_ros.findings.errors import OutOfBudget
+from spatialclaw_ros.kernel.outcome import Variable
 from spatialclaw_ros.models.profile import Profile
 from spatialclaw_ros.session.cell_result import Picture
 
@@ -30,9 +31,10 @@ def history(room=100_000, pictures=2):
 
 
 def step(number=0, output='done', shown=0, status='ok', error=''):
-    result = ran(status, stdout=output, error=error,
+    result = ran(status, stdout=output, error=error, variables=(Variable('seg', 'masks'),),
                  shown=tuple(Picture(f'p{number}.{i}', IMAGE) for i in range(shown)))
-    return Ran(replace(STEP, purpose=f'Step {number}.'), result, f'[{status}]\n{output}{error}')
+    return Ran(replace(STEP, purpose=f'Find {number}.'), result,
+               f'Step {number}: [{status}]\n{output}{error}')
 
 
 def told(made, past, plan='', allowed=None):
@@ -55,7 +57,7 @@ def test_the_turns_are_question_cell_result_in_order():
     assert [m.role for m in messages] == ['system', 'user', 'assistant', 'user', 'assistant',
                                           'user']
     assert 'First look.' in texts(messages[1:2]) and pictures(messages[1:2]) == 2
-    assert 'Step 1.' in texts(messages[2:3]) and 'two' in texts(messages[5:])
+    assert 'Find 1.' in texts(messages[2:3]) and 'two' in texts(messages[5:])
     assert left_out == ''
 
 
@@ -115,8 +117,8 @@ def test_what_is_too_long_is_shortened_step_by_step_and_said():
     assert sizes == sorted(sizes, reverse=True)
     assert words[0] == '' and 'pictures of the last two steps only' in words[1]
     assert 'but the last' in words[-1]
-    assert 'Step 7.' in texts(messages)
-    assert '- Step 0.: ok' in texts(messages)
+    assert 'Find 7.' in texts(messages)
+    assert '- Step 0: Find 0.: ok; made seg' in texts(messages)
 
 
 def test_what_cannot_be_short_enough_is_out_of_budget():

@@ -87,3 +87,16 @@ def test_tables_say_what_is_wrong():
     assert '1 of 2 questions, 0 of 1 numbers, 1 of 1 words' in text
     assert as_json(scores)[0]['error'] == pytest.approx(0.09)
     assert as_json(scores)[1]['error'] is None
+
+
+@pytest.mark.parametrize(('value', 'unit', 'right'), [
+    (0.5, 'm', True), (50, 'cm', True), (500, 'mm', True), (0.5, '', True), (0.5, 'deg', False),
+    (0.5, 'cm', False)])
+def test_a_number_is_held_against_the_unit_that_was_asked_for(value, unit, right):
+    asked = Asked('q', 'gap', 'How far?', 0.5, 'm', 0.01)
+    assert score(asked, Answer(ErrorCode.NONE, value=value, unit=unit)).right is right
+
+
+def test_a_word_may_end_like_a_sentence():
+    assert score(Asked('q', 'left_right', 'Which?', 'left'),
+                 Answer(ErrorCode.NONE, 'Left.')).right

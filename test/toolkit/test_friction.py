@@ -271,3 +271,34 @@ def test_a_picture_that_is_of_no_frame_is_explained(bench):
         bench().run("tools.SAM3.segment_image_by_text(InputImages[0].image, 'crate')")
     with pytest.raises(TypeError, match='an image is wanted'):
         bench().run("tools.SAM3.segment_image_by_text('frame 10', 'crate')")
+
+
+def test_one_missing_object_among_several_is_said(bench, capsys):
+    names = bench().run("seg = tools.SAM3.segment_video_by_text(['crate', 'mug', 'carton'])")
+    assert names['seg'].labels == ['crate', 'carton']
+    assert "SAM3 found no 'mug'; the other objects are there" in capsys.readouterr().out
+
+
+def test_objects_are_found_by_name_too(bench):
+    names = bench().run("""
+seg = tools.SAM3.segment_video_by_text(['crate', 'carton'])
+objects = tools.Reconstruct.Reconstruct().objects(seg)
+carton = objects['carton']
+""")
+    assert names['carton'] is names['objects'][1]
+    with pytest.raises(KeyError, match=r"0 objects are named 'mug'; there are \['crate'"):
+        names['objects']['mug']
+
+
+def test_a_finding_is_a_number_where_one_is_wanted(bench):
+    names = bench().run("""
+seg = tools.SAM3.segment_video_by_text(['crate', 'carton'])
+crate, carton = tools.Reconstruct.Reconstruct().objects(seg)
+d = tools.Geometry.closest_distance(crate, carton)
+text, number, whole = f'{d:.3f}', float(d), f'{d}'
+plane = tools.Geometry.plane(crate)
+""")
+    assert names['text'] == f'{names["d"].value:.3f}'
+    assert names['number'] == names['d'].value
+    assert 'CLOSEST' in names['whole']
+    assert len(repr(names['plane']).splitlines()) == 1

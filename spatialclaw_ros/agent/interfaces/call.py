@@ -22,12 +22,17 @@ from spatialclaw_ros.models.conversation import Message
 from spatialclaw_ros.models.conversation import Reply
 
 _TOOL = re.compile(
-    r'(?:(?:tools|vlm|Metadata|result_\d+|InputImages(?:_\d+)?)(?:\[-?\d+\])?'
+    r'(?:(?:tools|vlm|Metadata|Reconstruct|SAM3|Geometry|Mask|Time|Graph|Draw|result_\d+'
+    r'|InputImages(?:_\d+)?)(?:\[-?\d+\])?'
     r'(?:\.[A-Za-z]\w*(?:\[-?\d+\])?)+|show|ReturnAnswer)')
+#: What was meant as a value and lacks its sign.
+_BARE = re.compile(r'(?:-\$?)?result_\d+(?:[.\[].*)?$')
 _VALUE = (ast.Expression, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.Load,
           ast.UnaryOp, ast.USub, ast.Tuple, ast.List)
 _ASK = ('write one call as {"tool": "tools.SAM3.segment_image_by_text", "args": {"image": '
         '"$InputImages[0]", "prompt": "mug"}}')
+#: As other interfaces call the parts of a call.
+_OTHER_NAMES = {'name': 'tool', 'arguments': 'args', 'parameters': 'args'}
 _TEXTS = ('purpose', 'reasoning', 'next_goal')
 
 
@@ -68,7 +73,8 @@ class CallInterface(Interface):
             fault = str(error) if isinstance(error, ValueError) else 'the call is nested too deeply'
             raise BadReply(f'{fault}; {_ASK}', reply.arguments or reply.text) from error
         return Step(told['purpose'], told['reasoning'], told['next_goal'], code,
-                    call=json.dumps(call, ensure_ascii=False))
+                    call=json.dumps({'tool': call['tool'], 'args': call.get('args') or {}},
+                                    ensure_ascii=False))
 
     def as_written(self, step: Step) -> Message:
         """The model's own call, in exactly the JSON it must write."""
@@ -83,10 +89,9 @@ class CallInterface(Interface):
 
 def code_of(call: dict[str, Any], number: int) -> str:
     """The cell that makes a call, {"tool": name, "args": {…}}; raises ValueError naming a fault."""
-    tool, given = call.get('tool'), call.get('args', {})
-    unknown = set(call) - {'tool', 'args'}
-    if unknown:
-        raise ValueError(f'{sorted(unknown)[0]!r} is no part of a call')
+    tool, given = call.get('tool'), call.get('args') or {}
+    if isinstance(tool, str):
+        tool = tool.removeprefix('$').removesuffix('()')
     if not isinstance(tool, str) or not _TOOL.fullmatch(tool):
         raise ValueError(f'{str(tool)[:80]!r} is no tool that can be called')
     if not isinstance(given, dict):
@@ -101,7 +106,11 @@ def code_of(call: dict[str, Any], number: int) -> str:
     arguments = ', '.join(f'{name}={_value(value)}' for name, value in given.items())
     if tool == 'ReturnAnswer':
         return f'ReturnAnswer({arguments})'
-    return f'result_{number} = {tool}({arguments})\nprint(result_{number})'
+    result = f'result_{number}'
+    if tool.startswith('result_') and not arguments:  # a property is read as a method is called
+        return f'{result} = {tool}\n{result} = {result}() if callable({result}) else {result}\n' \
+            f'print({result})'
+    return f'{result} = {tool}({arguments})\nprint({result})'
 
 
 def _value(value: Any) -> str:
@@ -110,6 +119,8 @@ def _value(value: Any) -> str:
         return f'[{", ".join(map(_value, value))}]'
     if isinstance(value, dict):
         return '{' + ', '.join(f'{key!r}: {_value(item)}' for key, item in value.items()) + '}'
+    if isinstance(value, str) and _BARE.match(value):
+        raise ValueError(f'{value[:80]!r} is text; as a value write "${value[:80].lstrip("-$")}"')
     if not isinstance(value, str) or not value.startswith('$'):
         return repr(value)
     try:
@@ -125,10 +136,12 @@ def _value(value: Any) -> str:
 
 
 def _read(written: str, reply: Reply) -> dict[str, Any]:
+    """The first JSON object in `written`, whatever stands around it."""
+    start = written.find('{')
     try:
-        call = json.loads(written)
+        call, _end = json.JSONDecoder().raw_decode(written[max(start, 0):])
         if isinstance(call, dict):
-            return call
+            return {str(_OTHER_NAMES.get(key, key)): value for key, value in call.items()}
         fault = f'the call is a JSON {type(call).__name__}, not an object'
     except (ValueError, RecursionError) as error:
         fault = ('the reply was cut off at its limit of tokens' if reply.cut

@@ -30,7 +30,10 @@ def reply(text='', arguments='', cut=False):
      'print(result_3)'),
     ({'tool': 'result_1.get_masked_points', 'args': {'recon': '$result_2', 'object': 0}},
      'result_3 = result_1.get_masked_points(recon=result_2, object=0)\nprint(result_3)'),
-    ({'tool': 'result_2[0].box.corners'}, 'result_3 = result_2[0].box.corners()\nprint(result_3)'),
+    ({'tool': '$result_2[0].top()'}, 'result_3 = result_2[0].top\nresult_3 = result_3() if '
+     'callable(result_3) else result_3\nprint(result_3)'),
+    ({'tool': 'Geometry.height', 'args': {'a': '$result_1'}, 'id': 7},
+     'result_3 = Geometry.height(a=result_1)\nprint(result_3)'),
     ({'tool': 'show', 'args': {'image': ['$result_1', '$InputImages[0:2]'], 'label': 'both'}},
      "show([result_1, InputImages[0:2]], label='both')"),
     ({'tool': 'ReturnAnswer', 'args': {'answer': '$result_2', 'evidence': ['$result_2']}},
@@ -48,7 +51,7 @@ def test_a_call_becomes_one_line(call, code):
 @pytest.mark.parametrize(('call', 'words'), [
     ({'tool': 'os.system', 'args': {}}, 'no tool'), ({'tool': 'tools'}, 'no tool'),
     ({'tool': 'tools.__class__', 'args': {}}, 'no tool'), ({'tool': 7}, 'no tool'),
-    ({'tool': 'show()', 'args': {}}, 'no tool'), ({}, 'no tool'),
+    ({}, 'no tool'),
     ({'tool': 'result_1.x', 'args': [1]}, 'not an object of arguments'),
     ({'tool': 'result_1.x', 'args': {'a b': 1}}, 'no name of an argument'),
     ({'tool': 'result_1.x', 'args': {'a': '$f(1)'}}, 'nothing that is called or computed'),
@@ -56,7 +59,9 @@ def test_a_call_becomes_one_line(call, code):
     ({'tool': 'result_1.x', 'args': {'a': '$a + 1'}}, 'nothing that is called or computed'),
     ({'tool': 'result_1.x', 'args': {'a': '$'}}, 'no value'),
     ({'tool': 'result_1.x', 'args': {'a': '$[x for x in y]'}}, 'nothing that is called'),
-    ({'tool': 'result_1.x', 'python': 'x'}, "'python' is no part of a call"),
+    ({'tool': 'ReturnAnswer', 'args': {'answer': 'result_6'}},
+     'is text; as a value write "\\$result_6"'),
+    ({'tool': 'show', 'args': {'x': '-$result_2.up'}}, 'is text; as a value'),
 ])
 def test_what_is_no_call_is_named(call, words):
     with pytest.raises(ValueError, match=words):
@@ -94,7 +99,7 @@ def test_what_the_history_shows_can_be_written_as_it_stands(native, texts, argum
 
 @pytest.mark.parametrize(('given_reply', 'words'), [
     (reply(TEXTS + '```python\nresult_1 = tools.SAM3.x()\n```'), 'the call is no JSON'),
-    (reply(TEXTS + '```json\n[1]\n```'), 'a JSON list'), (reply("I'm sorry"), 'no JSON'),
+    (reply(TEXTS + '```json\n[1]\n```'), 'no JSON|a JSON list'), (reply("I'm sorry"), 'no JSON'),
     (reply(TEXTS + '```json\n{"tool": "too', cut=True), 'cut off at its limit'),
     (reply(arguments='{"tool": "os.system"}'), 'no tool that can be called')])
 def test_a_bad_reply_says_what_to_write(given_reply, words):
@@ -125,9 +130,14 @@ def test_lists_within_lists_beyond_measure_are_a_bad_reply():
             arguments='{"tool": "result_1.x", "args": {"a": ' + deep + '}}'), 1)
 
 
-def test_a_bare_call_without_sections_is_taken():
-    step = CallInterface(native=False).parse(reply('{"tool": "show", "args": {"x": "$a"}}'), 1)
-    assert step.code == 'show(a)'
+@pytest.mark.parametrize('written', [
+    '{"tool": "show", "args": {"x": "$a"}}', '[{"tool": "show", "args": {"x": "$a"}}]',
+    '<tool_call>{"name": "show", "arguments": {"x": "$a"}}</tool_call>',
+    'Then:\n{"tool": "show", "args": {"x": "$a"}}\nand that is all.',
+    '`{"tool": "show", "args": {"x": "$a"}}`'])
+def test_a_call_is_found_whatever_stands_around_it(written):
+    for text in (written, TEXTS + written):
+        assert CallInterface(native=False).parse(reply(text), 1).code == 'show(a)'
 
 
 @pytest.mark.parametrize('given_reply', [
