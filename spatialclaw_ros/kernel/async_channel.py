@@ -11,6 +11,7 @@ from typing import Any
 
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel.errors import ChannelError
+from spatialclaw_ros.kernel.errors import ChannelGone
 
 #: What a send meets when the other end has gone.
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
@@ -38,15 +39,11 @@ class AsyncChannel:
         self._room = asyncio.Event()
         self._loop.add_reader(sock, self._readable)
 
-    @property
-    def closed(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self._sock.fileno() < 0
-
     async def send(self, kind: str, fields: dict[str, Any], fds: Sequence[int] = ()) -> None:
         """Send one message with descriptors, which must stay open until this returns.
 
-        Raises ChannelError when it cannot be sent. A cancelled send leaves the stream cut off
+        Raises ChannelError when it cannot be sent, ChannelGone when the other end has gone, whose
+        last messages may still be on their way. A cancelled send leaves the stream cut off
         in mid-frame, so it ends the channel.
         """
         data = channel.pack(kind, fields, len(fds), self._most_out)
@@ -55,16 +52,15 @@ class AsyncChannel:
                 for piece, some in channel.pieces(data, fds):
                     await self._send_piece(piece, some)
             except OSError as error:
-                if error.errno in _GONE:
-                    self._end(None)
-                raise ChannelError(f'{kind!r} could not be sent: {error}') from error
+                kind_of_error = ChannelGone if error.errno in _GONE else ChannelError
+                raise kind_of_error(f'{kind!r} could not be sent: {error}') from error
             except asyncio.CancelledError:
                 self._end(ChannelError(f'{kind!r} was cut off'))
                 raise
 
     def close(self) -> None:
         """Stop reading and close; `on_end` is not called for it."""
-        if not self.closed:
+        if self._is_open:
             self._loop.remove_reader(self._sock)
             self._loop.remove_writer(self._sock)
             self._sock.close()
@@ -85,8 +81,12 @@ class AsyncChannel:
         try:
             await self._room.wait()
         finally:
-            if not self.closed:
+            if self._is_open:
                 self._loop.remove_writer(self._sock)
+
+    @property
+    def _is_open(self) -> bool:
+        return self._sock.fileno() >= 0
 
     def _readable(self) -> None:
         try:
@@ -104,6 +104,6 @@ class AsyncChannel:
             self._end(None)
 
     def _end(self, breach: ChannelError | None) -> None:
-        if not self.closed:
+        if self._is_open:
             self.close()
             self._on_end(breach)

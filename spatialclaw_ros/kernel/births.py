@@ -14,6 +14,7 @@ from typing import Any
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel.async_channel import AsyncChannel
 from spatialclaw_ros.kernel.errors import ChannelError
+from spatialclaw_ros.kernel.errors import ChannelGone
 from spatialclaw_ros.kernel.errors import NurseryDied
 from spatialclaw_ros.kernel.errors import OpeningFailed
 from spatialclaw_ros.kernel.outcome import Limits
@@ -131,11 +132,11 @@ class Births:
     async def _born(self, family: _Family, order: str, fields: dict[str, Any]) -> KernelProcess:
         try:
             await self._control.send(order, fields, family.ends.for_kernel)
-        except ChannelError as error:
-            if not self._control.closed:
-                family.ends.close()
-                raise OpeningFailed(f'the nursery was not told: {error}') from error
+        except ChannelGone:
             await asyncio.wait({self.death})
+        except ChannelError as error:
+            family.ends.close()
+            raise OpeningFailed(f'the nursery was not told: {error}') from error
         except BaseException:
             family.ends.close()
             raise

@@ -17,6 +17,7 @@ from typing import Any
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel.async_channel import AsyncChannel
 from spatialclaw_ros.kernel.errors import ChannelError
+from spatialclaw_ros.kernel.errors import ChannelGone
 from spatialclaw_ros.kernel.errors import NurseryDied
 
 _CRASH_BYTES = 1 << 14
@@ -134,11 +135,8 @@ class KernelProcess:
 
         Raises ChannelError for one that cannot be sent, which is too long for example.
         """
-        try:
+        with contextlib.suppress(ChannelGone):
             await self._channel.send(kind, fields, fds or [])
-        except ChannelError:
-            if not self._channel.closed:
-                raise
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal; nothing happens when the process has ended."""

@@ -14,6 +14,7 @@ import pytest
 from spatialclaw_ros.kernel import channel
 from spatialclaw_ros.kernel.async_channel import AsyncChannel
 from spatialclaw_ros.kernel.errors import ChannelError
+from spatialclaw_ros.kernel.errors import ChannelGone
 
 
 @given(strategies.lists(strategies.binary(max_size=300), max_size=5), strategies.integers(1, 50))
@@ -108,8 +109,21 @@ async def test_a_send_that_waits_ends_with_its_channel():
     theirs.close()
     with pytest.raises(ChannelError, match='could not be sent'):
         await asyncio.wait_for(sending, 5)
-    assert ended.is_set()
-    assert sender.closed
+    await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_what_was_said_last_is_heard_though_nothing_can_be_sent():
+    ours, theirs = socket.socketpair()
+    heard: list[channel.Message] = []
+    ended = asyncio.Event()
+    sender = AsyncChannel(ours, most_out=1 << 20, most_in=1 << 20, take_fds=False,
+                          on_message=heard.append, on_end=lambda breach: ended.set())
+    theirs.sendall(channel.pack('last', {}, 0, 1 << 20))
+    theirs.close()
+    with pytest.raises(ChannelGone):
+        await sender.send('x', {})
+    await asyncio.wait_for(ended.wait(), 5)
+    assert [message.type for message in heard] == ['last']
 
 
 def test_what_is_nested_beyond_measure_is_an_error():
