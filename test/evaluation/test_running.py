@@ -85,7 +85,7 @@ async def test_what_came_of_it_is_in_the_row(todo, tmp_path):
 
 
 @pytest.mark.parametrize('answered', [
-    Answer(ErrorCode.NONE, value=50.0, unit='cm'), Answer(ErrorCode.NONE, text='left'),
+    Answer(ErrorCode.NONE, value=50.0, unit='deg'), Answer(ErrorCode.NONE, text='left'),
     Answer(ErrorCode.AMBIGUOUS, value=0.5, unit='m')])
 async def test_an_error_only_where_a_number_can_be_held_against_the_truth(
         todo, tmp_path, answered):
