@@ -23,6 +23,7 @@ from spatialclaw_ros.agent.model_writer import MODEL_POLICIES
 from spatialclaw_ros.agent.model_writer import ModelWriter
 from spatialclaw_ros.agent.progress import OnProgress
 from spatialclaw_ros.agent.recipes.names import Names
+from spatialclaw_ros.agent.recipes.resolve import NO_MODEL
 from spatialclaw_ros.agent.recipes.writer import RecipeWriter
 from spatialclaw_ros.agent.steps import Writer
 from spatialclaw_ros.agent.transcript import Transcript
@@ -137,7 +138,8 @@ class _Query:
             except SpatialError as error:
                 if policy == 'recipes' or calls is None:
                     raise
-                transcript.write('policy', policy='code', why=str(error))
+                transcript.write(
+                    'policy', policy='code', why=str(error).partition(f'; {NO_MODEL}')[0])
                 policy = 'code'
         assert calls is not None
         interface = interface_of(policy, calls.profile)
@@ -170,4 +172,4 @@ def _check(question: Question, window: FrameWindow, model: ModelClient | None) -
     if question.policy in MODEL_POLICIES and model is None:
         raise Unanswerable(
             f'the policy {question.policy!r} needs a vision-language model, and none is '
-            f'configured; name its server, or use auto or recipes')
+            'configured; give --model-url, or the node its model.url')

@@ -69,14 +69,14 @@ class Spending:
     def spent(self) -> str:
         """What is used up, in words; empty while everything is left."""
         if self.seconds_to_work <= 0:
-            return f'the time of {self.budget.seconds:g} s is spent; raise timeout'
+            return f'the time of {self.budget.seconds:.3g} s is spent; raise timeout'
         if self.steps >= self.budget.steps:
             if self.budget.steps == 1:
                 return 'the one step is spent'
             return (f'all {self.budget.steps} steps are spent; raise max_steps, or ask for less at '
                     'once')
         if self.failures >= self.budget.failures:
-            return f'{self.failures} cells failed in a row; the transcript shows why'
+            return f'{self.failures} cells failed in a row'
         if 0 < self.budget.tokens <= self.usage.total:
             return f'all {self.budget.tokens} tokens are spent; raise max_tokens'
         return ''

@@ -123,8 +123,12 @@ class _Query:
             return None
 
     def _out_of_budget(self, why: str) -> Answer:
-        last = self._past[-1].result if self._past else None
-        found = f'; the last cell failed with {last.error_type}' if last and last.error_type else ''
+        last = self._past[-1] if self._past else None
+        found = ''
+        if last is not None and last.step is None:
+            found = f'; of the last reply: {last.feedback.partition(";")[0]}'
+        elif last is not None and last.result is not None and last.result.error_type:
+            found = f'; the last cell failed with {last.result.error_type}'
         return self._end(ErrorCode.OUT_OF_BUDGET, f'{why}{found}')
 
     async def _propose(self) -> Step | Verdict | None:
@@ -192,7 +196,7 @@ class _Query:
         try:
             return await asyncio.wait_for(waited, self._spending.seconds_to_work)
         except asyncio.TimeoutError as error:
-            raise _OutOfTime(f'the time of {self._spending.budget.seconds:g} s is spent{doing}; '
+            raise _OutOfTime(f'the time of {self._spending.budget.seconds:.3g} s is spent{doing}; '
                              'raise timeout') from error
 
     def _end(self, code: ErrorCode, message: str, candidates: tuple[str, ...] = ()) -> Answer:

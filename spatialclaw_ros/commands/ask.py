@@ -50,7 +50,8 @@ def add_parser(commands: Any) -> None:
                         '--live); all but the first two need a model')
     parser.add_argument('--choices', nargs='+', default=[], help='the answer is one of these')
     parser.add_argument('--timeout', type=float, metavar='S',
-                        help=f'default {_SECONDS:g}, with a model {_MODEL_SECONDS:g}')
+                        help=f'default {_SECONDS:g}, with a model {_MODEL_SECONDS:g}; the '
+                        "node's with --live")
     parser.add_argument('--allow-guess', action='store_true',
                         help='when all is spent, let the model guess')
     parser.add_argument('--max-steps', type=int, metavar='N',
@@ -82,8 +83,8 @@ def _live(args: argparse.Namespace) -> dict[str, Any]:
     max_steps = args.max_steps or 0
     if not 0 <= max_steps <= _MOST_STEPS:
         raise BadGoal(f'--max-steps is {max_steps}; give 1 to {_MOST_STEPS}')
-    timeout = _seconds(args)
-    if not 0 < timeout < math.inf:
+    timeout = 0.0 if args.timeout is None else args.timeout  # 0: the node's
+    if args.timeout is not None and not 0 < timeout < math.inf:
         raise BadGoal(f'--timeout is {timeout:g} s; give a positive number of seconds')
     from spatialclaw_ros.nodes.ask_live import ask_live
     return ask_live(
@@ -125,7 +126,8 @@ async def _answer(question: Question, window: FrameWindow, transcript: Path | No
 
 def as_text(report: dict[str, Any]) -> str:
     """The report for a person: the answer with its interval, then how it was found."""
-    if report['status'] != ErrorCode.NONE.label:
+    guessed = report['status'] == ErrorCode.GUESSED.label
+    if report['status'] != ErrorCode.NONE.label and not guessed:
         return f'{report["status"]}: {report["explanation"]}'
     unit = f' {report["unit"]}' if report['unit'] else ''
     answer = report['answer']
@@ -133,4 +135,5 @@ def as_text(report: dict[str, Any]) -> str:
     if report['interval'] is not None:
         low, high = report['interval']
         head += f'  (95 % interval {low:.4g} to {high:.4g}{unit})'
-    return f'{head}\n{report["explanation"]}'
+    return f'{head}   ({report["status"]})\n{report["explanation"]}' if guessed else (
+        f'{head}\n{report["explanation"]}')

@@ -154,6 +154,8 @@ def _write(result: CellResult, number: int, folder: Path | None) -> list[str]:
 def _prompt(cells: _Cells, folder: Path | None) -> None:
     session = cells.session
     print(f'{len(session.window.frames)} frames; sandbox: {session.sandbox}. Ctrl-D ends.')
+    print('There are InputImages, Metadata, tools, show, vlm and ReturnAnswer; '
+          'help(tools.Geometry) tells of a tool.')
     number = 0
     while (code := _unless_interrupted(_read_cell)) is not None:
         if not code.strip():

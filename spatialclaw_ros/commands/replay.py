@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replay and print; 0 when everything is the same, 1 when something differs."""
+    """Replay and print; 0 all the same, 1 something differs, 2 nothing could be compared."""
     record = read_record(args.transcript)
     kept = read_kept(record.folder)
     compared: list[Compared] = []
@@ -52,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(_report(record, compared)))
     else:
         print(_last_line(compared, differing))
+    if not any(one.is_compared for one in compared):
+        return 2
     return 1 if differing else 0
 
 
@@ -76,6 +78,8 @@ def _last_line(compared: list[Compared], differing: list[Compared]) -> str:
         return f'{len(differing)} of {len(compared)} differ: ' + ', '.join(
             one.title for one in differing)
     skipped = sum(not one.is_compared for one in compared)
+    if skipped == len(compared):
+        return 'nothing could be compared: the recording has no results (is it unfinished?)'
     left_out = f', {skipped} not compared' if skipped else ''
     return f'all the same, {_TOLERANCE}{left_out}'
 

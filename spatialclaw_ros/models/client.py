@@ -73,6 +73,7 @@ class ModelClient:
         self.profile = profile
         self.shown_url = _without_login(url)
         self._key = os.environ.get(key_variable, '').strip()
+        self._key_from = f'${key_variable}' + ('' if self._key else ', which is not set')
         self._openai = openai
         self._only = ''
         self._pictures = Pictures(profile)
@@ -112,8 +113,7 @@ class ModelClient:
             try:
                 await self._listen(body, heard)
             except self._openai.APIStatusError as error:
-                raise self._error(model, f'HTTP {error.status_code}: {_body_of(error)}',
-                                  answered=True) from error
+                raise self._refused(model, error) from error
             except Exception as error:
                 if not heard.chunks or attempt == self.profile.retries:
                     cause = error.__cause__ or error
@@ -136,10 +136,10 @@ class ModelClient:
             try:
                 names = [model.id async for model in self._client.models.list()]
             except self._openai.APIStatusError as error:
-                raise self._error('', f'HTTP {error.status_code}: {_body_of(error)}',
-                                  answered=True) from error
+                raise self._refused('', error) from error
             except Exception as error:
-                raise self._error('', f'{type(error).__name__}: {error}') from error
+                cause = error.__cause__ or error
+                raise self._error('', f'{type(cause).__name__}: {cause}') from error
             if len(names) != 1:
                 raise self._error('', f'it has {len(names)} models ({", ".join(names[:20])}); '
                                   'name one of them')
@@ -217,12 +217,20 @@ class ModelClient:
                 text = text.replace(form, '***')
         return text.encode('utf-8', 'replace').decode('utf-8')
 
+    def _refused(self, model: str, error: Any) -> ModelError:
+        hints = {401: f' (the key is read from {self._key_from})',
+                 403: f' (the key is read from {self._key_from})',
+                 404: ' (does the URL end in /v1, and has the server this model?)'}
+        return self._error(model, f'HTTP {error.status_code}: {_body_of(error)}'
+                           f'{hints.get(error.status_code, "")}', answered=True)
+
     def _error(self, model: str, what: str, *, answered: bool = False) -> ModelError:
         said = self._harmless(what)
         if len(said) > _MOST_SAID:
             said = f'{said[:_MOST_SAID]} …'
         return ModelError(
-            f'the model server {self.shown_url} (model {model!r}) gave no answer: {said}', answered)
+            f'the model server {self.shown_url}{f" (model {model!r})" if model else ""} gave no '
+            f'answer: {said}', answered)
 
 
 def _without_login(url: str) -> str:

@@ -20,11 +20,16 @@ _KINDS = {Distance.CLOSEST: 'CLOSEST', Distance.CENTROID: 'CENTROID',
 def ask_live(question: str, namespace: str, **options: Any) -> dict[str, Any]:
     """Ask the server of `namespace`; `options` are those of SpatialClient.ask.
 
-    The report has the keys of `spatialclaw ask --json`. Raises BadGoal without a server.
+    The report has the keys of `spatialclaw ask --json`. Raises BadGoal without a server. Ctrl-C
+    cancels the goal.
     """
     try:
         with asking(namespace=namespace) as client:
-            return report_of(client.ask(question, **options))
+            try:
+                return report_of(client.ask(question, **options))
+            except KeyboardInterrupt:
+                client.cancel()
+                raise
     except ServerUnavailable as error:
         raise BadGoal(str(error)) from error
 

@@ -12,6 +12,7 @@ from typing import Any
 import rclpy
 from rclpy.exceptions import InvalidNamespaceException
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from rclpy.validate_namespace import validate_namespace
 from std_msgs.msg import String
 
@@ -36,7 +37,8 @@ def asking(on_cell: Callable[[Mapping[str, Any]], None] | None = None, namespace
         validate_namespace(f'/{namespace.strip("/")}')
     except InvalidNamespaceException as error:
         raise BadGoal(f'namespace {namespace!r}: {error}') from error
-    rclpy.init(args=[])
+    # Its own handler would end ROS at Ctrl-C, before the goal could be cancelled.
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     node = Node('spatial_client', namespace=namespace)
     if on_cell is not None:
         node.create_subscription(

@@ -31,6 +31,8 @@ from spatialclaw_ros.scene import Region
 
 #: How much longer than its own timeout a goal is waited for, seconds.
 _GRACE = 10.0
+#: How long a goal is waited for that leaves its time to the node, seconds.
+_LONGEST = 3600.0
 #: How long an answer to "do you take this goal" is waited for, seconds, and how often it is asked:
 #: middleware loses what is said before both ends have found each other.
 _ACCEPTANCE, _TRIES = 4.0, 3
@@ -126,9 +128,9 @@ class SpatialClient:
              allow_guess: bool = False, want_image: bool = False) -> None:
         """Send a question and return once it is accepted; `feedback` then follows it.
 
-        Stamps are nanoseconds, lengths of time seconds. A `Region` is taken as drawn on the
-        newest image; for another image give the message with that image's header. Raises
-        ServerUnavailable when there is no active server.
+        Stamps are nanoseconds, lengths of time seconds; a timeout of 0 is the node's own. A
+        `Region` is taken as drawn on the newest image; for another image give the message with
+        that image's header. Raises ServerUnavailable when there is no active server.
         """
         if not self.wait_until_ready():
             raise ServerUnavailable(
@@ -142,7 +144,7 @@ class SpatialClient:
             policy=policy, max_steps=int(max_steps), timeout=duration_message(timeout),
             allow_guess=allow_guess, want_image=want_image)
         self.feedback, self._result = None, None
-        self._limit = timeout + max_wait + _GRACE
+        self._limit = (timeout or _LONGEST) + max_wait + _GRACE
         self._handle = self._sent(goal)
         if not self._handle.accepted:
             raise ServerUnavailable('the server rejects questions: it is not active')

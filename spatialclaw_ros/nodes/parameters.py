@@ -10,6 +10,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from spatialclaw_ros.agent.ask import POLICIES
 from spatialclaw_ros.geometry.noise import DepthNoise
 from spatialclaw_ros.nodes.described import declare
 from spatialclaw_ros.nodes.described import Described
@@ -42,7 +43,7 @@ SERVER = (
     Described('tf.wait', 0.5, 'How long a frame waits for its transform, seconds, steady clock.',
               0.0),
     Described('tf.queue', 20, 'Frames that wait for their transform.', 1, 1000),
-    Described('policy', 'auto', 'Policy of goals that name none.', live=True),
+    Described('policy', 'auto', 'Policy of goals that name none.', choices=POLICIES, live=True),
     Described('model.url', '', 'OpenAI-compatible server of a vision-language model, such as '
               'http://localhost:8000/v1. Empty: no model.'),
     Described('model.name', '', "Name of the model there. Empty: its profile's, or the only one."),

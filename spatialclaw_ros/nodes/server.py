@@ -118,6 +118,11 @@ class SpatialServer(LifecycleNode):
                         self.create_timer(_REPORT, self._report, clock=self._steady)]
         assert self._queries is not None
         self._queries.active = True
+        model = self._means.model
+        self.get_logger().info(
+            f'active: cameras {", ".join(value_of(self, "cameras"))}; '
+            f'{"no model" if model is None else f"model server {model.shown_url}"}; transcripts '
+            f'{self._means.transcripts or "are not kept"}')
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:

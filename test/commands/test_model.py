@@ -43,7 +43,8 @@ def test_a_profile_says_how_it_is_asked(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(('arguments', 'words'), [
-    (['--policy', 'code'], "policy 'code' needs a vision-language model"),
+    (['--policy', 'code'], "policy 'code' needs a vision-language model, and none is configured; "
+     'give --model-url'),
     (['--policy', 'magic'], "no policy 'magic'"),
     (['--model', 'eyes-7b'], 'no server'), (['--model-url', 'nowhere'], 'no model server'),
     (['--model-url', 'http://127.0.0.1:9/v1', '--model', 'x', '--timeout', '9'], '127.0.0.1:9')])
@@ -76,3 +77,10 @@ def test_without_a_model_the_client_is_not_even_loaded(capsys):
     sys.modules.pop('openai', None)
     ask(capsys)
     assert 'openai' not in sys.modules
+
+
+def test_a_guess_is_printed_as_one(capsys):
+    with ProtocolServer(['**Answer**\nthe mustard bottle']) as server:
+        cli.main(['ask', 'Which falls first?', '--recording', TABLE, '--policy', 'no_tool',
+                  '--model-url', server.url, '--model', 'x'])
+    assert capsys.readouterr().out.startswith('the mustard bottle   (GUESSED)')

@@ -104,8 +104,9 @@ async def test_the_server_says_how_long_to_wait():
 
 
 @pytest.mark.parametrize(('turn', 'words'), [
-    (status(401, 'no such key'), 'HTTP 401: .*no such key'),
-    (status(404, 'no such model'), 'HTTP 404'), (status(500, 'oops'), 'HTTP 500: .*oops'),
+    (status(401, 'no such key'), 'HTTP 401: .*no such key.*read from .OPENAI_API_KEY'),
+    (status(404, 'no such model'), 'HTTP 404.*no such model.*end in /v1'),
+    (status(500, 'oops'), 'HTTP 500: .*oops'),
     (status(429, 'slow down', retry_after='0'), 'HTTP 429'), (Turn(), 'gave no answer'),
     (Answer('', no_choices=True), 'without content'),
     (Answer('stalls', wait=9), 'Timeout'),

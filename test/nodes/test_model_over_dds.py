@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import subprocess
+import sys
 import time
 
 from processes import interrupt
@@ -46,7 +50,7 @@ def test_a_model_answers_a_goal_and_a_slow_one_holds_none_beyond_its_time():
             assert client.wait_until_ready(30)
             reply = ask(client, timeout=40.0)
             assert reply.is_answered, reply.message
-            assert reply.value > 0 and len(reply.result.distances) == 1
+            assert reply.value >= 0 and len(reply.result.distances) == 1  # they may touch
             assert (reply.result.prompt_tokens, reply.result.completion_tokens) == (22, 14)
             assert reply.result.model_share > 0
             began = time.monotonic()
@@ -56,6 +60,24 @@ def test_a_model_answers_a_goal_and_a_slow_one_holds_none_beyond_its_time():
         finally:
             client.close()
         assert interrupt(server) == 0
+
+
+def test_ctrl_c_cancels_the_goal_of_the_command_line():
+    namespace = '/dds_interrupt'
+    with ProtocolServer([Answer('slow ' * 500, drip=0.1)]) as model, \
+            node('serve', namespace, fixed_frame='world', **LABELS,
+                 **{'model.url': model.url, 'model.name': 'eyes-7b'}), \
+            node('simulator', namespace, scene='tabletop', rate=4.0, width=320, height=240):
+        asking = subprocess.Popen(
+            [sys.executable, '-m', 'spatialclaw_ros.cli', 'ask', 'How near are they, say?',
+             '--live', '--namespace', namespace, '--policy', 'code'])
+        deadline = time.monotonic() + 60
+        while not model.requests:
+            assert time.monotonic() < deadline and asking.poll() is None
+            time.sleep(0.05)
+        asking.send_signal(signal.SIGINT)
+        assert asking.wait(20) == 130
+        asyncio.run(model.until_cut_off(1))
 
 
 def test_a_model_that_cannot_be_is_named_when_the_node_starts(capfd):

@@ -34,7 +34,7 @@ FAMILIES = (
     'nearest, second nearest, farthest, tallest or biggest of several, how many, is there any, is '
     'A on B, tilt or lean, height of the camera or of an object above its support')
 NO_MODEL = ('other questions need a vision-language model, and none is configured '
-            '(no policy but "auto" and "recipes" is offered here)')
+            "(--model-url, or the node's model.url)")
 
 
 def interpret(text: str, names: Names) -> Query:
