@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.question import Question
 
+T = TypeVar('T')
 _MOST_NAMES = 60
 
 
@@ -32,7 +34,7 @@ def brief(question: Question, window: FrameWindow, vocabulary: Sequence[str] | N
     """What is known of `question` and its frames, at most so many of them as pictures."""
     facts = '\n'.join([*_asked(question, window), *_frames(window), *_measured(window),
                        *_names(window, vocabulary), _limits(budget)])
-    chosen = _spread(window.frames, most_pictures)
+    chosen = spread(window.frames, most_pictures)
     return Briefing(facts, tuple(
         (f'frame {frame.index}, camera {frame.camera.name}', np.asarray(frame.image))
         for frame in chosen))
@@ -57,7 +59,7 @@ def _frames(window: FrameWindow) -> Iterator[str]:
     for number, (name, frames) in enumerate(by_camera.items(), 1):
         height, width = frames[0].image.shape[:2]
         seconds = (frames[-1].stamp - frames[0].stamp) * 1e-9
-        numbers = ', '.join(str(frame.index) for frame in _spread(frames, 24))
+        numbers = ', '.join(str(frame.index) for frame in spread(frames, 24))
         also = f' (InputImages_{number})' if len(by_camera) > 1 else ''
         yield (f'- camera {name!r}{also}: {len(frames)} of {width}x{height} pixels over '
                f'{seconds:.1f} s, frame numbers {numbers}{", …" if len(frames) > 24 else ""}')
@@ -99,8 +101,8 @@ def _limits(budget: Budget) -> str:
             f'pictures, {budget.failures} failures in a row.')
 
 
-def _spread(frames: Sequence[Frame], most: int) -> list[Frame]:
-    """At most `most` of `frames`, evenly, the first and the last among them."""
-    if len(frames) <= most:
-        return list(frames)
-    return [frames[i] for i in np.linspace(0, len(frames) - 1, most).astype(int)] if most else []
+def spread(things: Sequence[T], most: int) -> list[T]:
+    """At most `most` of `things`, evenly, the first and the last among them."""
+    if len(things) <= most:
+        return list(things)
+    return [things[i] for i in np.linspace(0, len(things) - 1, most).astype(int)] if most else []

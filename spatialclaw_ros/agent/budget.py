@@ -66,6 +66,11 @@ class Spending:
         self.failures = self.failures + 1 if failed else 0
 
     @property
+    def tokens_spent(self) -> bool:
+        """Whether the model may be asked no more."""
+        return 0 < self.budget.tokens <= self.usage.total
+
+    @property
     def spent(self) -> str:
         """What is used up, in words; empty while everything is left."""
         if self.seconds_to_work <= 0:
@@ -77,7 +82,7 @@ class Spending:
                     'once')
         if self.failures >= self.budget.failures:
             return f'{self.failures} cells failed in a row'
-        if 0 < self.budget.tokens <= self.usage.total:
+        if self.tokens_spent:
             return f'all {self.budget.tokens} tokens are spent; raise max_tokens'
         return ''
 

@@ -19,6 +19,7 @@ import re
 import numpy as np
 
 from spatialclaw_ros.agent.briefing import Briefing
+from spatialclaw_ros.agent.briefing import spread
 from spatialclaw_ros.agent.interfaces.interface import Interface
 from spatialclaw_ros.agent.steps import Ran
 from spatialclaw_ros.agent.steps import Step
@@ -92,11 +93,7 @@ class History:
 
     def _first(self, plan: str, turns: Sequence[tuple[Ran, int]], rules: _Rules) -> Message:
         parts: list[str | np.ndarray] = [self.briefing.facts]
-        pictures = self.briefing.pictures
-        if len(pictures) > rules.first_pictures:
-            chosen = np.linspace(0, len(pictures) - 1, rules.first_pictures).astype(int)
-            pictures = tuple(pictures[i] for i in chosen)
-        for caption, image in pictures:
+        for caption, image in spread(self.briefing.pictures, rules.first_pictures):
             parts += [f'{caption}:', image]
         if plan and rules.plan:
             parts.append(f'Your plan, made without seeing the images:\n{plan[:rules.plan]}')

@@ -43,9 +43,9 @@ class ModelCalls:
     async def look(self, kind: str, images: Sequence[np.ndarray], question: str) -> str:
         """What the model says of `images` to a cell: `kind` is 'locate' or 'ask'."""
         role = 'locator' if kind == 'locate' else 'asker'
-        most = self._spending.budget.tokens
-        if 0 < most <= self._spending.usage.total:
-            raise ModelError(f'all {most} tokens of this question are spent')
+        if self._spending.tokens_spent:
+            raise ModelError(
+                f'all {self._spending.budget.tokens} tokens of this question are spent')
         reply = await self.chat(role, [
             Message('system', (prompt_text(role),)), Message('user', (*images, question))])
         if not reply.text:

@@ -58,6 +58,7 @@ def add_parser(commands: Any) -> None:
                         help="most cells to run (default 12; the node's with --live)")
     parser.add_argument('--transcript', type=Path, metavar='DIR', help='keep every step there')
     model.add_arguments(parser)
+    model.add_budget(parser)
     parser.set_defaults(run=run)
 
 

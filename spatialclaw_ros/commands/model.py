@@ -22,6 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help='its name there (default: the only one that the server has)')
     group.add_argument('--model-profile', default='', metavar='FILE',
                        help='how it is asked; config/models has examples')
+    group.add_argument('--api-key-env', default=KEY_VARIABLE, metavar='VAR',
+                       help=f'environment variable that holds the key (default {KEY_VARIABLE})')
+
+
+def add_budget(parser: argparse.ArgumentParser) -> None:
+    """Add what one question may spend of a model, for commands that ask one."""
+    group = parser.add_argument_group('what a model may cost')
     group.add_argument('--max-tokens', type=int, default=Budget.tokens, metavar='N',
                        help='most tokens for one question (default: no limit)')
     group.add_argument('--max-images', type=int, default=Budget.images, metavar='N',
@@ -29,8 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--max-failures', type=int, default=Budget.failures, metavar='N',
                        help='most failed cells and unusable replies in a row '
                        f'(default {Budget.failures})')
-    group.add_argument('--api-key-env', default=KEY_VARIABLE, metavar='VAR',
-                       help=f'environment variable that holds the key (default {KEY_VARIABLE})')
 
 
 def budget_of(args: argparse.Namespace) -> Budget:

@@ -43,7 +43,7 @@ _FIRST_WAIT, _MOST_WAIT = 0.2, 5.0
 
 @dataclass
 class _Heard:
-    """What has come of a streamed reply so far; `tries` of the library, `kind` of its content."""
+    """What has come of a streamed reply so far; `odd` is what came in place of a stream."""
 
     text: list[str] = field(default_factory=list)
     arguments: list[str] = field(default_factory=list)
@@ -116,11 +116,9 @@ class ModelClient:
                 raise self._refused(model, error) from error
             except Exception as error:
                 if not heard.chunks or attempt == self.profile.retries:
-                    cause = error.__cause__ or error
-                    raise self._error(model, f'{type(cause).__name__}: {cause}') from error
+                    raise self._lost(model, error) from error
             tries += heard.tries
-            last = attempt == self.profile.retries
-            if heard.finish or (heard.length and last):
+            if heard.finish or (heard.length and attempt == self.profile.retries):
                 return self._reply(heard, model, time.monotonic() - began, tries)
             if heard.odd:
                 raise self._error(model, heard.odd, answered=True)
@@ -138,8 +136,7 @@ class ModelClient:
             except self._openai.APIStatusError as error:
                 raise self._refused('', error) from error
             except Exception as error:
-                cause = error.__cause__ or error
-                raise self._error('', f'{type(cause).__name__}: {cause}') from error
+                raise self._lost('', error) from error
             if len(names) != 1:
                 raise self._error('', f'it has {len(names)} models ({", ".join(names[:20])}); '
                                   'name one of them')
@@ -223,6 +220,10 @@ class ModelClient:
                  404: ' (does the URL end in /v1, and has the server this model?)'}
         return self._error(model, f'HTTP {error.status_code}: {_body_of(error)}'
                            f'{hints.get(error.status_code, "")}', answered=True)
+
+    def _lost(self, model: str, error: Exception) -> ModelError:
+        cause = error.__cause__ or error
+        return self._error(model, f'{type(cause).__name__}: {cause}')
 
     def _error(self, model: str, what: str, *, answered: bool = False) -> ModelError:
         said = self._harmless(what)
