@@ -23,11 +23,14 @@ bench:
 setup:
 	@PYTHON="$(PYTHON)" scripts/set_up.sh
 
-# Pin what requirements/*.in bring along, for all supported Pythons at once.
+# Pin what requirements/*.in bring along, for all supported Pythons at once; numpy in base alone,
+# for with a distribution sourced the system's stays.
+COMPILE = ../build/lock/bin/uv pip compile --quiet --universal --python-version 3.10 \
+    --no-annotate --no-header
 lock:
 	python3 -m venv build/lock && build/lock/bin/pip install --quiet uv==0.13.9
-	cd requirements && for name in base test bench; do ../build/lock/bin/uv pip compile --quiet \
-	    --universal --python-version 3.10 --no-annotate --no-header $$name.in -o $$name.txt; done
+	cd requirements && $(COMPILE) base.in -o base.txt && for name in engines test bench; do \
+	    $(COMPILE) --no-emit-package numpy $$name.in -o $$name.txt; done
 
 clean:
 	rm -rf .venv build

@@ -29,9 +29,11 @@ _GIB = 1 << 30
 def main() -> int:
     """Set up; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--test', action='store_true', help='the tools of tests and lint too')
+    parser.add_argument('--engines', action='store_true', help='what perception models need too')
+    parser.add_argument('--test', action='store_true', help='all that tests and lint need too')
     parser.add_argument('--bench', action='store_true', help='what the benchmarks compare with too')
     options = parser.parse_args()
+    options.engines |= options.test
     extras = [name for name in environment.EXTRAS if getattr(options, name)]
     started = time.monotonic()
     build_dir = ROOT / 'build' / 'setup'

@@ -18,7 +18,9 @@ from .stamps import digest
 from .stamps import Stamp
 
 #: Sets of packages beyond the product's own, by their file in requirements, and what they are.
-EXTRAS = {'test': 'tools of tests and lint', 'bench': 'what the benchmarks compare with'}
+EXTRAS = {
+    'engines': 'what the perception models need', 'test': 'tools of tests and lint',
+    'bench': 'what the benchmarks compare with'}
 # With a sourced distribution these stay as the system has them: its compiled modules need that.
 _KEPT = {'numpy': 'numpy', 'scipy': 'scipy', 'opencv': 'cv2'}
 _NO_NETWORK = re.compile(
@@ -57,17 +59,28 @@ def install(
 
 def install_extra(extra: str, venv: Path, requirements: Path, build_dir: Path) -> bool:
     """Install one of `EXTRAS`."""
+    worked = extra == 'engines' and _install_torch(venv, requirements, build_dir)
     return _install_pins(
-        venv, requirements / f'{extra}.txt', EXTRAS[extra], 'half a minute', build_dir)
+        venv, requirements / f'{extra}.txt', EXTRAS[extra], 'half a minute', build_dir) or worked
 
 
-def _install_pins(venv: Path, pins: Path, what: str, expect: str, build_dir: Path) -> bool:
-    """Install exactly the pins of a file, which holds all dependencies of what it names."""
+def _install_torch(venv: Path, requirements: Path, build_dir: Path) -> bool:
+    """Install torch with what its build needs, and what must come without dependencies."""
+    worked = _install_pins(venv, requirements / 'torch.txt', 'torch',
+                           'a minute, longer for a CUDA build', build_dir, alone=False)
+    return _install_pins(venv, requirements / 'depth_anything_3.txt', 'Depth Anything 3',
+                         'seconds', build_dir) or worked
+
+
+def _install_pins(venv: Path, pins: Path, what: str, expect: str, build_dir: Path, *,
+                  alone: bool = True) -> bool:
+    """Install the pins of a file; `alone`, as is usual, when it holds all that they need."""
     stamp = Stamp(venv / 'stamps' / f'{pins.stem}.sha256', digest([pins]))
     if stamp.fresh():
         return False
     stamp.clear()
-    _pip(venv, ['--no-deps', '-r', pins], what, build_dir / f'pip-{pins.stem}.log', expect)
+    options = ['--no-deps'] if alone else []
+    _pip(venv, [*options, '-r', pins], what, build_dir / f'pip-{pins.stem}.log', expect)
     stamp.write()
     return True
 

@@ -7,12 +7,15 @@ or with `Failed`. Frame numbers are absolute. Pixels are the sensor's. All array
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 import numpy as np
 
 from spatialclaw_ros.findings.answer import Finding
 from spatialclaw_ros.geometry.noise import DepthNoise
-from spatialclaw_ros.scene.region import Box2D
+from spatialclaw_ros.geometry.pixels import Box2D
+from spatialclaw_ros.scene.frame import Frame
+from spatialclaw_ros.scene.frame import PoseSigma
 from spatialclaw_ros.scene.window import FrameWindow
 
 
@@ -43,14 +46,21 @@ class Reconstruct:
     frames: tuple[int, ...]
 
 
+#: Values of FrameGeometry.source_map: where a pixel's depth is from.
+UNKNOWN, SENSOR, NETWORK = 0, 1, 2
+
+
 @dataclass(frozen=True, eq=False)
 class FrameGeometry:
     """Geometry of one frame.
 
     `depth` (H, W) float32 metres, NaN where unknown (and -Inf, +Inf as REP 117 has them).
     `sigma` (H, W) float32 metres along the ray and `confidence` (H, W) float32 in 0–1 may be
-    None: then they follow from `noise`. `matrix` (3, 3) intrinsics and `camera_to_world` (4, 4)
-    where the engine found its own, else None: those of the frame hold.
+    None: then they follow from `noise`. `bias` (H, W) float32 is one sigma of the error that
+    neighbouring pixels share, as a share of range, beyond `noise.bias_share`, which the whole
+    frame shares; None for none. `source_map` (H, W) uint8 holds UNKNOWN, SENSOR or NETWORK; None
+    where all depth is from one source. `matrix` (3, 3) intrinsics, `camera_to_world` (4, 4) and
+    `pose_sigma` where the engine found its own, else None: those of the frame hold.
     """
 
     frame: int
@@ -60,15 +70,23 @@ class FrameGeometry:
     confidence: np.ndarray | None = None
     matrix: np.ndarray | None = None
     camera_to_world: np.ndarray | None = None
+    pose_sigma: PoseSigma | None = None
+    bias: np.ndarray | None = None
+    source_map: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Reconstructed:
-    """Reply to Reconstruct. `source` tells engine, scale and gravity in words."""
+    """Reply to Reconstruct. `source` tells engine, scale and gravity in words.
+
+    `up` (3,) is the unit vector against gravity that the engine found where the frames came
+    with none, else None.
+    """
 
     frames: tuple[FrameGeometry, ...]
     metric_scale: float
     source: str
+    up: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -193,6 +211,53 @@ class Failed:
 
     kind: str
     message: str
+
+
+SegmentRequest = SegmentText | SegmentBoxes | SegmentPoints
+EngineReply = Reconstructed | Segmented
+
+
+@dataclass(frozen=True, eq=False)
+class EngineCall:
+    """Ask an engine that lives in another process. Reply: that of `request`, or Failed.
+
+    `frames` are in time order, without label images: those that `request` names, and for
+    Reconstruct of frames without poses all others of the query too, so that every call is answered
+    in one world, that of the newest frame's camera. `up` (3,) is the unit vector against gravity
+    in the frames' world, None where unknown.
+    """
+
+    engine: str
+    request: Reconstruct | SegmentRequest
+    frames: tuple[Frame, ...]
+    up: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """One model engine as it stands. `licence` is its checkpoint's; `problem` why it cannot run.
+
+    `seconds` is what a frame took in its last call, NaN before the first.
+    """
+
+    name: str
+    checkpoint: str
+    licence: str
+    is_loaded: bool
+    problem: str = ''
+    seconds: float = math.nan
+
+
+@dataclass(frozen=True)
+class EngineHealth:
+    """What the process of the model engines says of itself. Memory is the device's, bytes."""
+
+    version: str
+    device: str
+    memory: int
+    memory_free: int
+    waiting: int
+    engines: tuple[EngineState, ...]
 
 
 Request = (Reconstruct | SegmentText | SegmentBoxes | SegmentPoints | Ask | Show | SubmitAnswer)

@@ -13,6 +13,7 @@ SpatialError
 ├── Unanswerable        no way to answer with what is configured
 ├── OutOfBudget         steps or time are spent
 ├── Busy                no room to queue the goal
+├── EngineDied          a perception engine died, or cannot be reached
 ├── Unwalled            the walls about the kernel cannot be raised here
 └── BadGoal             the goal contradicts itself
 """
@@ -98,6 +99,12 @@ class Busy(SpatialError):
     code = ErrorCode.BUSY
 
 
+class EngineDied(SpatialError):
+    """A perception engine died or was ended during a call, or cannot be reached."""
+
+    code = ErrorCode.ENGINE_DIED
+
+
 class Unwalled(SpatialError):
     """The walls about the kernel cannot be raised here; says what would help."""
 
@@ -114,5 +121,6 @@ class BadGoal(SpatialError):
 CODES_BY_NAME = {
     cls.__name__: cls.code
     for cls in (SpatialError, NoFrames, NoTransform, NoCommonWorld, UnknownObject, NotVisible,
-                Ambiguous, Stale, Moving, TooClose, Unanswerable, OutOfBudget, Busy, BadGoal)
+                Ambiguous, Stale, Moving, TooClose, Unanswerable, OutOfBudget, Busy, EngineDied,
+                BadGoal)
 }

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+#: x1, y1, x2, y2 in pixels, half-open.
+Box2D = tuple[float, float, float, float]
+
 
 def eroded(mask: np.ndarray, steps: int = 1, *, corners: bool = True) -> np.ndarray:
     """`mask` (h, w) bool made smaller by `steps` pixels; what is beyond the image counts as in it.

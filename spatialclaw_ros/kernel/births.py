@@ -11,10 +11,10 @@ import signal
 import socket
 from typing import Any
 
-from spatialclaw_ros.kernel import channel
-from spatialclaw_ros.kernel.async_channel import AsyncChannel
-from spatialclaw_ros.kernel.errors import ChannelError
-from spatialclaw_ros.kernel.errors import ChannelGone
+from spatialclaw_ros.channel import framing
+from spatialclaw_ros.channel.asynchronous import AsyncChannel
+from spatialclaw_ros.channel.errors import ChannelError
+from spatialclaw_ros.channel.errors import ChannelGone
 from spatialclaw_ros.kernel.errors import NurseryDied
 from spatialclaw_ros.kernel.errors import OpeningFailed
 from spatialclaw_ros.kernel.outcome import Limits
@@ -52,12 +52,12 @@ class Births:
                  on_end: Callable[[ChannelError | None], None]) -> None:
         """Take ownership of the control socket; `on_end` as in AsyncChannel."""
         self._loop = asyncio.get_running_loop()
-        self.ready: asyncio.Future[channel.Message] = self._loop.create_future()
+        self.ready: asyncio.Future[framing.Message] = self._loop.create_future()
         self.death: asyncio.Future[NurseryDied] = self._loop.create_future()
         self._families: dict[int, _Family] = {}
         self._last_number = 0
         self._control = AsyncChannel(
-            sock, most_out=channel.CONTROL, most_in=channel.CONTROL, take_fds=True,
+            sock, most_out=framing.CONTROL, most_in=framing.CONTROL, take_fds=True,
             on_message=self._hear, on_end=on_end)
 
     async def fork(self, limits: Limits) -> KernelProcess:
@@ -147,7 +147,7 @@ class Births:
             family.ends.close()
             raise
 
-    def _hear(self, message: channel.Message) -> None:
+    def _hear(self, message: framing.Message) -> None:
         if message.type == 'ready':
             self.ready.set_result(message)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from spatialclaw_ros.kernel.channel import Message
+from spatialclaw_ros.channel.framing import Message
 from spatialclaw_ros.kernel.errors import NurseryDied
 from spatialclaw_ros.kernel.outcome import CellOutcome
 from spatialclaw_ros.kernel.outcome import NOTHING_RAN

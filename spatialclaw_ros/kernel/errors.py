@@ -1,8 +1,6 @@
 """What can go wrong between a host and its kernels.
 
 KernelError
-├── ChannelError     the other end does not keep to the protocol
-│   └── ChannelGone   the other end has gone
 ├── NurseryDied      the process that forks kernels is gone: start another
 ├── OpeningFailed    a kernel could not be forked or could not open its workshop
 │   └── SandboxUnavailable   a wall that the policy asks for cannot be raised on this system
@@ -14,14 +12,6 @@ from __future__ import annotations
 
 class KernelError(RuntimeError):
     """Anything of the kernel that is not the fault of a cell."""
-
-
-class ChannelError(KernelError):
-    """A frame that is too long, cut off, or cannot be what it claims to be."""
-
-
-class ChannelGone(ChannelError):
-    """Nothing can be sent: the other end has gone."""
 
 
 class NurseryDied(KernelError):

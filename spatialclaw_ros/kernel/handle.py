@@ -10,10 +10,10 @@ import dataclasses
 import os
 from typing import Any
 
-from spatialclaw_ros.kernel import channel
+from spatialclaw_ros.channel import framing
+from spatialclaw_ros.channel.framing import Message
 from spatialclaw_ros.kernel import endings
 from spatialclaw_ros.kernel.births import Births
-from spatialclaw_ros.kernel.channel import Message
 from spatialclaw_ros.kernel.errors import KernelBusy
 from spatialclaw_ros.kernel.errors import NurseryDied
 from spatialclaw_ros.kernel.errors import OpeningFailed
@@ -140,7 +140,7 @@ class Kernel:
             process.release()
             await asyncio.wait({process.gone})
         await asyncio.wait({self._copying})
-        channel.close_all(self._fds)
+        framing.close_all(self._fds)
         self._fds = []
 
     async def _run(self, process: KernelProcess, code: str, output: Output, on_call: OnCall,

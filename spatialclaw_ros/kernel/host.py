@@ -17,9 +17,9 @@ import sys
 import tempfile
 from typing import Any
 
+from spatialclaw_ros.channel.errors import ChannelError
 from spatialclaw_ros.kernel import scratch
 from spatialclaw_ros.kernel.births import Births
-from spatialclaw_ros.kernel.errors import ChannelError
 from spatialclaw_ros.kernel.errors import NurseryDied
 from spatialclaw_ros.kernel.handle import Kernel
 from spatialclaw_ros.kernel.outcome import CellOutcome

@@ -18,7 +18,7 @@ import time
 import types
 from typing import Any
 
-from spatialclaw_ros.kernel import channel
+from spatialclaw_ros.channel import framing
 from spatialclaw_ros.kernel import failure
 from spatialclaw_ros.kernel import scratch
 from spatialclaw_ros.kernel import walls
@@ -56,7 +56,7 @@ class _Nursery:
         self._families: dict[int, Family] = {}
         self._host_is_there = True
         self._look_for_orphans = False
-        self._channel = channel.Channel(sock, most_out=channel.CONTROL, most_in=channel.CONTROL)
+        self._channel = framing.Channel(sock, most_out=framing.CONTROL, most_in=framing.CONTROL)
         self._selector = selectors.DefaultSelector()
         self._selector.register(sock, selectors.EVENT_READ, self._hear)
         words, missing = walls.probe(
@@ -100,20 +100,20 @@ class _Nursery:
             if message is not None:
                 self._obey(message)
 
-    def _obey(self, message: channel.Message) -> None:
+    def _obey(self, message: framing.Message) -> None:
         number = message.get('id', int)
         family = self._families.get(number)
         if message.type == 'fork':
             self._fork(number, message)
         elif family is None:
-            channel.close_all(message.fds)
+            framing.close_all(message.fds)
         elif message.type == 'copy':
             family.copy()
         elif message.type == 'resume':
             family.resume(*message.fds)
-            channel.close_all(message.fds)
+            framing.close_all(message.fds)
 
-    def _fork(self, number: int, message: channel.Message) -> None:
+    def _fork(self, number: int, message: framing.Message) -> None:
         *for_kernel, leash = message.fds
         threads = threads_of(self._pid)
         try:
@@ -127,19 +127,19 @@ class _Nursery:
         except OSError as error:
             self._channel.send('failed', {'id': number, 'error': f'no kernel forked: {error}'})
             self._channel.send('gone', {'id': number})
-            channel.close_all(message.fds)
+            framing.close_all(message.fds)
             return
         if pid == 0:
             self._become_kernel(message, files.folder, kernels_end.detach())
         kernels_end.close()
-        channel.close_all(for_kernel)
+        framing.close_all(for_kernel)
         pidfd = os.pidfd_open(pid)
         self._families[number] = Family(
             number, Member(pid, pidfd), files, Ties(leash, cord, for_kernel[0]), self._selector,
             self._tell)
         self._channel.send('forked', {'id': number}, [pidfd])
 
-    def _become_kernel(self, message: channel.Message, folder: Path, cord: int) -> None:
+    def _become_kernel(self, message: framing.Message, folder: Path, cord: int) -> None:
         status = 1
         try:
             wire, output, arena, crash, _leash = message.fds

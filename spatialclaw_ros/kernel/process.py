@@ -14,10 +14,10 @@ import signal
 import socket
 from typing import Any
 
-from spatialclaw_ros.kernel import channel
-from spatialclaw_ros.kernel.async_channel import AsyncChannel
-from spatialclaw_ros.kernel.errors import ChannelError
-from spatialclaw_ros.kernel.errors import ChannelGone
+from spatialclaw_ros.channel import framing
+from spatialclaw_ros.channel.asynchronous import AsyncChannel
+from spatialclaw_ros.channel.errors import ChannelError
+from spatialclaw_ros.channel.errors import ChannelGone
 from spatialclaw_ros.kernel.errors import NurseryDied
 
 _CRASH_BYTES = 1 << 14
@@ -36,7 +36,7 @@ class Ends:
         with contextlib.ExitStack() as undo:
             wire, output = self._make_ways()
             undo.callback(self._close_ways)
-            undo.callback(channel.close_all, [wire, output])
+            undo.callback(framing.close_all, [wire, output])
             arena, self.arena = _shared_memory('arena', arena_bytes)
             undo.callback(os.close, arena)
             self.crash, _view = _shared_memory('crash', _CRASH_BYTES)
@@ -57,14 +57,14 @@ class Ends:
 
     def let_go(self) -> None:
         """Close the kernel's side here, once it has been passed on."""
-        channel.close_all([fd for fd in self.for_kernel if fd != self.crash])
+        framing.close_all([fd for fd in self.for_kernel if fd != self.crash])
         self.for_kernel = []
 
     def close(self) -> None:
         """Close the host's side; the nursery then ends the kernel and its copy."""
         self.let_go()
         self._close_ways()
-        channel.close_all([self.crash, self._leash])
+        framing.close_all([self.crash, self._leash])
 
     def _make_ways(self) -> tuple[int, int]:
         self.channel, kernel_side = socket.socketpair()
@@ -119,10 +119,10 @@ class KernelProcess:
         self.gone = gone
         self.no_copy = 'none was made'
         self.breach: ChannelError | None = None
-        self.listener: Callable[[channel.Message], None] | None = None
+        self.listener: Callable[[framing.Message], None] | None = None
         self._killed = False
         self._channel = AsyncChannel(
-            ends.channel, most_out=channel.TO_KERNEL, most_in=channel.FROM_KERNEL,
+            ends.channel, most_out=framing.TO_KERNEL, most_in=framing.FROM_KERNEL,
             take_fds=False, on_message=self._hear, on_end=self._lost)
 
     @property
@@ -179,7 +179,7 @@ class KernelProcess:
         os.close(self._pidfd)
         self._pidfd = -1
 
-    def _hear(self, message: channel.Message) -> None:
+    def _hear(self, message: framing.Message) -> None:
         if self.listener is None:
             raise ChannelError(f'a {message.type[:40]!r} message came unasked')
         self.listener(message)

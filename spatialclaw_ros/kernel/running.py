@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import signal
 from typing import Any
 
-from spatialclaw_ros.kernel import channel
-from spatialclaw_ros.kernel.channel import Message
-from spatialclaw_ros.kernel.errors import ChannelError
+from spatialclaw_ros.channel import framing
+from spatialclaw_ros.channel.errors import ChannelError
+from spatialclaw_ros.channel.framing import Message
 from spatialclaw_ros.kernel.output import Output
 from spatialclaw_ros.kernel.process import KernelProcess
 
@@ -151,7 +151,7 @@ def _check_report(message: Message) -> None:
     if not 0 <= fields['threads'] < _MOST_THREADS:
         raise ChannelError(f"{fields['threads']} threads")
     if message.fields['status'] not in ('ok', 'error', 'refused'):
-        raise ChannelError(f"a cell with status {channel.shown(message.fields['status'])}")
+        raise ChannelError(f"a cell with status {framing.shown(message.fields['status'])}")
     for item in message.get('variables', list):
         if not isinstance(item, list) or [type(part) for part in item] != [str, str]:
-            raise ChannelError(f'{channel.shown(item)} is no variable')
+            raise ChannelError(f'{framing.shown(item)} is no variable')

@@ -19,7 +19,7 @@ import threading
 import types
 import warnings
 
-from spatialclaw_ros.kernel import channel
+from spatialclaw_ros.channel import framing
 from spatialclaw_ros.kernel import failure
 from spatialclaw_ros.kernel import walls
 from spatialclaw_ros.kernel.cell import Cells
@@ -53,8 +53,8 @@ def live(birth: Birth) -> None:
     """Serve cells until the host goes away; returns only then."""
     walls.die_with_parent(birth.parent)
     _take_streams(birth)
-    wire = channel.Channel(socket.socket(fileno=birth.channel),
-                           most_out=channel.FROM_KERNEL, most_in=channel.TO_KERNEL)
+    wire = framing.Channel(socket.socket(fileno=birth.channel),
+                           most_out=framing.FROM_KERNEL, most_in=framing.TO_KERNEL)
     try:
         kernel = _Kernel(birth, wire)
     except walls.WallMissing as missing:
@@ -92,7 +92,7 @@ def _stream(fd: int) -> io.TextIOWrapper:
 class _Kernel:
     """One workshop, its cells, and the way to the host."""
 
-    def __init__(self, birth: Birth, wire: channel.Channel) -> None:
+    def __init__(self, birth: Birth, wire: framing.Channel) -> None:
         self._wire = wire
         self._parent = birth.parent
         self._interrupt = Interrupt()
@@ -120,7 +120,7 @@ class _Kernel:
             elif message.type == 'copy':
                 self._leave_copy()
             else:
-                channel.close_all(message.fds)
+                framing.close_all(message.fds)
 
     def call(self, write: Callable[[memoryview], bytes]) -> tuple[bytes, list[int]]:
         """Send the request that `write` makes, arrays in the arena, and wait for its reply.
@@ -130,9 +130,9 @@ class _Kernel:
         if threading.get_ident() != self._main:
             raise RuntimeError('calls are made by the cell itself; a thread cannot make any')
         request = write(self._arena)
-        if len(request) > channel.FROM_KERNEL - _CALL_ROOM:
+        if len(request) > framing.FROM_KERNEL - _CALL_ROOM:
             raise ValueError(f'a request of {len(request)} bytes, arrays not counted, is too long; '
-                             f'at most {channel.FROM_KERNEL - _CALL_ROOM} are sent')
+                             f'at most {framing.FROM_KERNEL - _CALL_ROOM} are sent')
         self._calls += 1
         number = self._calls
         with self._interrupt.held():
@@ -145,9 +145,9 @@ class _Kernel:
                 continue
             if message.type == 'reply' and message.fields.get('id') == number:
                 return message.get('body', bytes), message.fds
-            channel.close_all(message.fds)
+            framing.close_all(message.fds)
 
-    def _run(self, message: channel.Message) -> Report:
+    def _run(self, message: framing.Message) -> Report:
         streams = sys.stdout, sys.stderr
         try:
             return self._cells.run(message.get('number', int), message.get('code', str),
@@ -199,16 +199,16 @@ class _Kernel:
         After a fork each is copied once, which would take longer than a short cell itself.
         """
         fields = {'number': 0, 'code': 'rehearsal = 0', 'check': True}
-        (message,) = channel.Decoder(channel.TO_KERNEL).feed(
-            channel.pack('run', fields, 0, channel.TO_KERNEL), [])
+        (message,) = framing.Decoder(framing.TO_KERNEL).feed(
+            framing.pack('run', fields, 0, framing.TO_KERNEL), [])
         report = self._cells.rehearse(message.get('number', int), message.get('code', str))
-        channel.pack('done', vars(report), 0, channel.FROM_KERNEL)
+        framing.pack('done', vars(report), 0, framing.FROM_KERNEL)
 
     def _go_on(self) -> None:
         """Take the place of the process that this is a copy of; it has ended."""
         walls.die_with_parent(self._parent)
-        self._wire = channel.Channel(self._wire.sock, most_out=channel.FROM_KERNEL,
-                                     most_in=channel.TO_KERNEL)
+        self._wire = framing.Channel(self._wire.sock, most_out=framing.FROM_KERNEL,
+                                     most_in=framing.TO_KERNEL)
         self._wire.send('ready', {})
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from spatialclaw_ros.geometry.pixels import Box2D
 from spatialclaw_ros.geometry.pixels import eroded
 from spatialclaw_ros.perception import evidence
 from spatialclaw_ros.perception.crop import Crop
@@ -33,7 +34,6 @@ from spatialclaw_ros.perception.rim import snap_to_edges
 from spatialclaw_ros.perception.surroundings import Surroundings
 from spatialclaw_ros.perception.surroundings import surroundings
 from spatialclaw_ros.scene import Frame
-from spatialclaw_ros.scene.region import Box2D
 
 _ROUNDS = 3
 #: Share of an object assumed to lie in a surface around it, before anything is known of it.

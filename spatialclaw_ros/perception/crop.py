@@ -9,8 +9,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from spatialclaw_ros.geometry.pixels import Box2D
 from spatialclaw_ros.scene import Frame
-from spatialclaw_ros.scene.region import Box2D
 
 #: The surroundings shown around a box: this share of its longer side, and at least some pixels.
 _PADDING_SHARE, _PADDING_PIXELS = 0.3, 12

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from spatialclaw_ros.geometry.pixels import Box2D
 from spatialclaw_ros.perception.box_cut import cut_box
 from spatialclaw_ros.perception.box_cut import NothingInside
 from spatialclaw_ros.perception.masks import as_given
@@ -14,7 +15,6 @@ from spatialclaw_ros.perception.masks import Mask
 from spatialclaw_ros.perception.other_views import Sighting
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import Region
-from spatialclaw_ros.scene.region import Box2D
 
 __all__ = ['cut_out', 'NothingInside']
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from spatialclaw_ros.geometry.pixels import Box2D
 from spatialclaw_ros.perception.crop import Crop
 from spatialclaw_ros.perception.surroundings import Surroundings
-from spatialclaw_ros.scene.region import Box2D
 
 _BINS = 20
 _HISTOGRAM_BLUR = 0.9

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from spatialclaw_ros.calls.requests import InstanceMask
-from spatialclaw_ros.scene.region import Box2D
+from spatialclaw_ros.geometry.pixels import Box2D
 
 
 @dataclass(frozen=True, eq=False)

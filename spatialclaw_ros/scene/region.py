@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Box2D = tuple[float, float, float, float]
+from spatialclaw_ros.geometry.pixels import Box2D
 
 
 @dataclass(frozen=True, eq=False)

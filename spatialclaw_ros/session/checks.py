@@ -15,10 +15,10 @@ from spatialclaw_ros.findings.answer import Position
 from spatialclaw_ros.findings.answer import Quantity
 from spatialclaw_ros.findings.answer import Relation
 from spatialclaw_ros.findings.answer import Track
+from spatialclaw_ros.geometry.pixels import Box2D
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.scene import Region
-from spatialclaw_ros.scene.region import Box2D
 
 #: Shape of each array of a finding; None stands for any length.
 _SHAPES: dict[type, dict[str, tuple[int | None, ...]]] = {

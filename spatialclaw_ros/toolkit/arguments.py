@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from spatialclaw_ros.geometry.pixels import Box2D
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.scene import Region
-from spatialclaw_ros.scene.region import Box2D
 from spatialclaw_ros.toolkit.input_images import FrameImage
 from spatialclaw_ros.toolkit.input_images import InputImages
 from spatialclaw_ros.toolkit.input_images import shortened

@@ -156,10 +156,10 @@ async def test_a_copy_does_not_say_which_walls_are_up(bench):
     kernel = await bench.open()
     walls = kernel.sandbox
     await bench.run(
-        'send = sys_.modules["spatialclaw_ros.kernel.channel"].Channel.send\n'
+        'send = sys_.modules["spatialclaw_ros.channel.framing"].Channel.send\n'
         'def lie(self, kind, fields, fds=()):\n'
         '    send(self, kind, {"sandbox": "none"} if kind == "ready" else fields, fds)\n'
-        'sys_.modules["spatialclaw_ros.kernel.channel"].Channel.send = lie')
+        'sys_.modules["spatialclaw_ros.channel.framing"].Channel.send = lie')
     await bench.run('os_._exit(1)')
     assert (await bench.run('print(1)')).stdout == '1\n'
     assert kernel.sandbox == walls

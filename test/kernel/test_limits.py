@@ -7,7 +7,7 @@ import time
 import psutil
 import pytest
 
-from spatialclaw_ros.kernel.errors import ChannelError
+from spatialclaw_ros.channel.errors import ChannelError
 from spatialclaw_ros.kernel.errors import OpeningFailed
 
 ENDLESS_C = 'sum(range(10 ** 13))'
@@ -125,7 +125,7 @@ async def test_a_cell_that_is_never_read_ends(bench, end):
     await bench.run(
         'import time\ndef sleep_and_die(self):\n    time.sleep(0.5 if not {end!r} else 60)\n'
         '    os_._exit(3)\n'
-        'sys_.modules["spatialclaw_ros.kernel.channel"].Channel.receive = sleep_and_die'
+        'sys_.modules["spatialclaw_ros.channel.framing"].Channel.receive = sleep_and_die'
         .replace('{end!r}', repr(end)))
     cell = asyncio.create_task(bench.run('pass  # ' + 'x' * 250_000))
     await asyncio.sleep(0.1)

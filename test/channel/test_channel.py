@@ -11,16 +11,16 @@ from hypothesis import strategies
 from kernel_probes import held_by
 import pytest
 
-from spatialclaw_ros.kernel import channel
-from spatialclaw_ros.kernel.async_channel import AsyncChannel
-from spatialclaw_ros.kernel.errors import ChannelError
-from spatialclaw_ros.kernel.errors import ChannelGone
+from spatialclaw_ros.channel import framing
+from spatialclaw_ros.channel.asynchronous import AsyncChannel
+from spatialclaw_ros.channel.errors import ChannelError
+from spatialclaw_ros.channel.errors import ChannelGone
 
 
 @given(strategies.lists(strategies.binary(max_size=300), max_size=5), strategies.integers(1, 50))
 def test_messages_survive_any_fragmentation(bodies, size):
-    stream = b''.join(channel.pack('x', {'body': body}, 0, 1000) for body in bodies)
-    decoder = channel.Decoder(1000)
+    stream = b''.join(framing.pack('x', {'body': body}, 0, 1000) for body in bodies)
+    decoder = framing.Decoder(1000)
     messages = []
     for start in range(0, len(stream), size):
         messages += decoder.feed(stream[start:start + size], [])
@@ -29,7 +29,7 @@ def test_messages_survive_any_fragmentation(bodies, size):
 
 @given(strategies.binary(max_size=200))
 def test_garbage_is_an_error_or_incomplete(data):
-    decoder = channel.Decoder(100)
+    decoder = framing.Decoder(100)
     try:
         messages = decoder.feed(data, [])
     except ChannelError:
@@ -39,13 +39,13 @@ def test_garbage_is_an_error_or_incomplete(data):
 
 def test_a_frame_over_the_limit_is_refused_before_it_is_read():
     with pytest.raises(ChannelError, match='2000 bytes; at most 1000'):
-        channel.Decoder(1000).feed(struct.pack('>I', 2000), [])
+        framing.Decoder(1000).feed(struct.pack('>I', 2000), [])
     with pytest.raises(ChannelError, match='at most 10 are sent'):
-        channel.pack('x', {'body': bytes(20)}, 0, 10)
+        framing.pack('x', {'body': bytes(20)}, 0, 10)
 
 
 def test_fields_are_checked():
-    message = channel.Message('x', {'id': 'one'})
+    message = framing.Message('x', {'id': 'one'})
     with pytest.raises(ChannelError, match="'x' message whose id is 'one', not int"):
         message.get('id', int)
 
@@ -55,12 +55,12 @@ def test_more_descriptors_than_one_message_takes_arrive_in_order():
     with ours, theirs:
         memories = [os.memfd_create(str(i)) for i in range(260)]
         wanted = [os.fstat(fd).st_ino for fd in memories]
-        channel.Channel(ours, most_out=1000, most_in=1000).send('x', {}, memories)
-        channel.close_all(memories)
-        message = channel.Channel(theirs, most_out=1000, most_in=1000).receive()
+        framing.Channel(ours, most_out=1000, most_in=1000).send('x', {}, memories)
+        framing.close_all(memories)
+        message = framing.Channel(theirs, most_out=1000, most_in=1000).receive()
         assert [os.fstat(fd).st_ino for fd in message.fds] == wanted
         assert not any(os.get_inheritable(fd) for fd in message.fds)
-        channel.close_all(message.fds)
+        framing.close_all(message.fds)
 
 
 def test_lost_descriptors_are_noticed():
@@ -71,7 +71,7 @@ def test_lost_descriptors_are_noticed():
         resource.setrlimit(resource.RLIMIT_NOFILE, (held_by() + 100, hard))
         try:
             with pytest.raises(ChannelError, match='MSG_CTRUNC'):
-                channel.read(theirs, take_fds=True)
+                framing.read(theirs, take_fds=True)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -80,12 +80,12 @@ def test_the_end_of_the_stream():
     ours, theirs = socket.socketpair()
     ours.close()
     with theirs, pytest.raises(EOFError):
-        channel.Channel(theirs, most_out=1, most_in=1).receive()
+        framing.Channel(theirs, most_out=1, most_in=1).receive()
 
 
 async def test_a_long_message_waits_for_its_reader():
     ours, theirs = socket.socketpair()
-    heard: list[channel.Message] = []
+    heard: list[framing.Message] = []
     ended = asyncio.Event()
     sender = AsyncChannel(ours, most_out=1 << 24, most_in=10, take_fds=False,
                           on_message=heard.append, on_end=lambda breach: ended.set())
@@ -114,11 +114,11 @@ async def test_a_send_that_waits_ends_with_its_channel():
 
 async def test_what_was_said_last_is_heard_though_nothing_can_be_sent():
     ours, theirs = socket.socketpair()
-    heard: list[channel.Message] = []
+    heard: list[framing.Message] = []
     ended = asyncio.Event()
     sender = AsyncChannel(ours, most_out=1 << 20, most_in=1 << 20, take_fds=False,
                           on_message=heard.append, on_end=lambda breach: ended.set())
-    theirs.sendall(channel.pack('last', {}, 0, 1 << 20))
+    theirs.sendall(framing.pack('last', {}, 0, 1 << 20))
     theirs.close()
     with pytest.raises(ChannelGone):
         await sender.send('x', {})
@@ -129,7 +129,7 @@ async def test_what_was_said_last_is_heard_though_nothing_can_be_sent():
 def test_what_is_nested_beyond_measure_is_an_error():
     body = b'\x91' * 1000 + b'\xc0'
     with pytest.raises(ChannelError, match='not a message of version 1: list'):
-        channel.Decoder(1 << 20).feed(len(body).to_bytes(4, 'big') + body, [])
+        framing.Decoder(1 << 20).feed(len(body).to_bytes(4, 'big') + body, [])
 
 
 async def test_a_send_that_is_cut_off_ends_the_channel():

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgpack
 
-from spatialclaw_ros.kernel.errors import ChannelError
+from spatialclaw_ros.channel.errors import ChannelError
 
 VERSION = 1
 FROM_KERNEL = 1 << 20

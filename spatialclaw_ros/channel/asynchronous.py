@@ -9,9 +9,9 @@ import errno
 import socket
 from typing import Any
 
-from spatialclaw_ros.kernel import channel
-from spatialclaw_ros.kernel.errors import ChannelError
-from spatialclaw_ros.kernel.errors import ChannelGone
+from spatialclaw_ros.channel import framing
+from spatialclaw_ros.channel.errors import ChannelError
+from spatialclaw_ros.channel.errors import ChannelGone
 
 #: What a send meets when the other end has gone.
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
@@ -25,7 +25,7 @@ class AsyncChannel:
     """
 
     def __init__(self, sock: socket.socket, *, most_out: int, most_in: int, take_fds: bool,
-                 on_message: Callable[[channel.Message], None],
+                 on_message: Callable[[framing.Message], None],
                  on_end: Callable[[ChannelError | None], None]) -> None:
         """Take ownership of `sock` and start to read; must be called on the running loop."""
         sock.setblocking(False)
@@ -33,7 +33,7 @@ class AsyncChannel:
         self._loop = asyncio.get_running_loop()
         self._most_out = most_out
         self._take_fds = take_fds
-        self._decoder = channel.Decoder(most_in)
+        self._decoder = framing.Decoder(most_in)
         self._on_message, self._on_end = on_message, on_end
         self._sending = asyncio.Lock()
         self._room = asyncio.Event()
@@ -46,10 +46,10 @@ class AsyncChannel:
         last messages may still be on their way. A cancelled send leaves the stream cut off
         in mid-frame, so it ends the channel.
         """
-        data = channel.pack(kind, fields, len(fds), self._most_out)
+        data = framing.pack(kind, fields, len(fds), self._most_out)
         async with self._sending:
             try:
-                for piece, some in channel.pieces(data, fds):
+                for piece, some in framing.pieces(data, fds):
                     await self._send_piece(piece, some)
             except OSError as error:
                 kind_of_error = ChannelGone if error.errno in _GONE else ChannelError
@@ -70,7 +70,7 @@ class AsyncChannel:
     async def _send_piece(self, piece: memoryview, fds: list[int]) -> None:
         while piece:
             try:
-                piece = piece[channel.send_piece(self._sock, piece, fds):]
+                piece = piece[framing.send_piece(self._sock, piece, fds):]
                 fds = []
             except BlockingIOError:
                 await self._writable()
@@ -90,7 +90,7 @@ class AsyncChannel:
 
     def _readable(self) -> None:
         try:
-            data, fds = channel.read(self._sock, self._take_fds)
+            data, fds = framing.read(self._sock, self._take_fds)
             if not data:
                 self._end(None)
                 return
