@@ -27,6 +27,8 @@ from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import LabelImage
 from spatialclaw_ros.scene import PoseSigma
 from spatialclaw_ros.scene import Region
+from spatialclaw_ros.scene.encodings import check_range
+from spatialclaw_ros.scene.encodings import EncodingError
 
 #: Frames a second assumed for stamps, which the layout does not hold.
 FRAME_RATE = 30
@@ -137,6 +139,10 @@ class BopScene:
                 'positive (millimetres per count)')
         depth = values.astype(np.float32) * np.float32(scale / 1000.0)
         depth[values == 0] = np.nan
+        try:
+            check_range(depth, f'is depth_scale {scale:g} right (millimetres per count)?')
+        except EncodingError as error:
+            raise RecordingError(f'{path}: {error}') from error
         return depth
 
     def _pose(self, index: int, entry: Mapping[str, Any]) -> np.ndarray | None:

@@ -23,7 +23,11 @@ _LABELS = {'mono8': 'u1', '8UC1': 'u1', '16UC1': 'u2', 'mono16': 'u2', '16SC1': 
            '32SC1': 'i4'}
 #: Leading bytes of a compressedDepth message: format, then two quantisation parameters.
 _DEPTH_HEADER = struct.Struct('<iff')
+#: A median depth outside this is a mistaken unit, metres.
+_NEAREST, _FARTHEST = 0.005, 200.0
 _MILLIMETRE = np.float32(0.001)
+#: A median depth outside this is a mistaken unit, metres.
+_NEAREST, _FARTHEST = 0.005, 200.0
 
 
 class EncodingError(ValueError):
@@ -117,11 +121,20 @@ def _metres(readings: np.ndarray) -> np.ndarray:
         metres *= _MILLIMETRE
     else:
         metres = readings.astype(np.float32, copy=False)
+        check_range(metres, 'a 32FC1 image holds metres; does its driver send millimetres?')
     with np.errstate(invalid='ignore'):
         impossible = (metres <= 0) & (metres > -np.inf)
     if impossible.any():
         metres = np.where(impossible, np.float32(np.nan), metres)
     return metres
+
+
+def check_range(metres: np.ndarray, remedy: str) -> None:
+    """Raise EncodingError, with `remedy`, where most readings are none that a camera makes."""
+    sample = metres[::4, ::4]
+    known = sample[np.isfinite(sample) & (sample > 0)]
+    if known.size and not _NEAREST < (typical := float(np.median(known))) < _FARTHEST:
+        raise EncodingError(f'the depth image reads {typical:.4g} m in the median; {remedy}')
 
 
 def _rows(data: Any, dtype: np.dtype[Any], height: int, width: int, channels: int,

@@ -233,6 +233,7 @@ class TestDamage:
         ({'cam_K': None}, 'cam_K must be 9'),
         ({'cam_R_w2c': [1, 0, 0, 0, 2, 0, 0, 0, 1]}, 'no rotation'),
         ({'depth_scale': 0}, 'depth_scale'),
+        ({'depth_scale': 1e-6}, 'is depth_scale 1e-06 right'),
     ])
     def test_bad_values(self, folder, changes, message):
         edit(folder / 'scene_camera.json', lambda table: table['3'].update(changes))

@@ -58,6 +58,12 @@ def test_rep_117_is_kept_apart(order):
         got, np.float32([[1.5, np.nan, np.inf], [-np.inf, np.nan, np.nan]]))
 
 
+def test_millimetres_called_metres_are_refused():
+    stored = np.full((8, 8), 850, np.float32)
+    with pytest.raises(encodings.EncodingError, match='reads 850 m in the median.*millimetres'):
+        encodings.depth_to_metres(stored.tobytes(), '32FC1', 8, 8, 32)
+
+
 def test_labels_keep_their_integers():
     stored = np.array([[1, 300], [2, 0]], '>u2')
     got = encodings.labels_to_ids(stored.tobytes(), '16UC1', 2, 2, 4, True)
