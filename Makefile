@@ -1,7 +1,7 @@
 # Each command does its own set-up; what is up to date is skipped. PYTHON=... chooses a Python.
 # ARGS=... is passed on: make test ARGS='test/geometry -x'
 
-.PHONY: demo test lint bench setup lock clean
+.PHONY: demo test lint bench setup engines lock clean
 
 demo: setup
 	@.venv/bin/spatialclaw demo $(ARGS)
@@ -22,6 +22,10 @@ bench:
 
 setup:
 	@PYTHON="$(PYTHON)" scripts/set_up.sh
+
+# What SAM 3 and Depth Anything 3 need, but for their weights.
+engines:
+	@PYTHON="$(PYTHON)" scripts/set_up.sh --engines
 
 # Pin what requirements/*.in bring along, for all supported Pythons at once; numpy in base alone,
 # for with a distribution sourced the system's stays.

@@ -42,6 +42,9 @@ setup(
     install_requires=['setuptools'],
     extras_require={
         'bags': ['rosbags'],
+        'engines': ['addict', 'einops', 'huggingface-hub', 'omegaconf', 'safetensors', 'torch',
+                    'transformers'],
+        'server': ['httpx2', 'starlette', 'uvicorn'],
         'models': ['openai'],
         'report': ['plotly'],
         'simulation': ['open3d-cpu'],
