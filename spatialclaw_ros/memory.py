@@ -17,7 +17,8 @@ import weakref
 import numpy as np
 
 _ALIGNMENT = 64
-_SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+#: What a memfd is sealed against: everything, further seals included.
+SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
 class SealedMemory:
@@ -79,7 +80,7 @@ def seal(arrays: Sequence[np.ndarray], name: str = 'spatialclaw') -> list[Shared
         os.ftruncate(fd, max(size, 1))
         for array, offset in zip(contiguous, offsets, strict=True):
             _write_all(fd, array, offset)
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
     except BaseException:
         os.close(fd)
         raise

@@ -1,9 +1,11 @@
 """Requests and replies as bytes, their arrays beside them.
 
 Structure travels as MessagePack with known dataclasses only; nothing is unpickled. Arrays travel
-as places in memory: host to kernel as sealed memfds (`encode`, `decode`), kernel to host through
-an arena that the host made and bounds-checks (`encode_into`, `decode_from`). Every decoded value
-is checked against the annotations of its dataclass, since the other end may be hostile.
+as places in memory: between processes that trust one another as sealed memfds (`encode`,
+`decode`), kernel to host through an arena that the host made and bounds-checks (`encode_into`,
+`decode_from`), to another machine one after the other (`encode_apart`; `decode` takes them in one
+memfd). Every decoded value is checked against the annotations of its dataclass, since the other
+end may be hostile.
 """
 
 from __future__ import annotations
@@ -12,16 +14,18 @@ from collections.abc import Callable
 from collections.abc import Sequence
 import dataclasses
 import enum
-import functools
 import math
+import re
+import reprlib
 import types
-import typing
 from typing import Any
 
 import msgpack
 import numpy as np
 
 from spatialclaw_ros.calls import requests
+from spatialclaw_ros.calls.fields import fits
+from spatialclaw_ros.calls.fields import hints_of
 from spatialclaw_ros.findings import answer
 from spatialclaw_ros.findings import uncertainty
 from spatialclaw_ros.geometry.noise import DepthNoise
@@ -32,6 +36,8 @@ import spatialclaw_ros.scene as scene
 
 _TYPE, _ARRAY = '~type', '~array'
 _DTYPES = 'biuf'
+_DTYPE = re.compile(rf'[<>|=]?[{_DTYPES}]\d{{1,2}}')
+_MOST_DIMENSIONS = 8
 _ALIGNMENT = 64
 
 
@@ -47,10 +53,18 @@ def _dataclasses_of(*modules: types.ModuleType) -> dict[str, type]:
 _KNOWN = _dataclasses_of(scene, uncertainty, answer, requests) | {'DepthNoise': DepthNoise}
 
 
-def encode(message: Any) -> tuple[bytes, list[SealedMemory]]:
+def schema() -> str:
+    """All messages with their fields, as text: both ends of a line must have the same."""
+    return '\n'.join(
+        f'{name}({", ".join(f"{field.name}: {field.type}" for field in dataclasses.fields(cls))})'
+        for name, cls in sorted(_KNOWN.items()))
+
+
+def encode(message: Any, *, where_they_lie: bool = True) -> tuple[bytes, list[SealedMemory]]:
     """Encode `message` with its arrays in sealed memory; send the descriptors along, in order.
 
-    A `SharedArray` is sent where it lies; all others are copied once into one new memory.
+    A `SharedArray` is sent where it lies, unless told otherwise: what has been written to it here
+    is then not seen. All others are copied once into one new memory.
     """
     memories: dict[SealedMemory, int] = {}
     loose: list[np.ndarray] = []
@@ -58,7 +72,7 @@ def encode(message: Any) -> tuple[bytes, list[SealedMemory]]:
 
     def place(array: np.ndarray) -> list[Any]:
         head = [array.dtype.str, list(array.shape)]
-        if isinstance(array, SharedArray) and array.memory is not None:
+        if where_they_lie and isinstance(array, SharedArray) and array.memory is not None:
             return [*head, memories.setdefault(array.memory, len(memories)), array.offset]
         loose.append(array)
         places.append(head)
@@ -75,8 +89,34 @@ def encode(message: Any) -> tuple[bytes, list[SealedMemory]]:
     return msgpack.packb(tree), list(memories)
 
 
+def encode_apart(message: Any) -> tuple[bytes, list[memoryview]]:
+    """Encode `message` with its arrays beside it, as pieces of bytes that follow one another.
+
+    An array that is in it twice is sent once. In one sealed memfd they are what `decode` takes.
+    """
+    places: dict[int, list[Any]] = {}
+    pieces: list[memoryview] = []
+    end = 0
+
+    def place(array: np.ndarray) -> list[Any]:
+        nonlocal end
+        if id(array) not in places:
+            places[id(array)] = [array.dtype.str, list(array.shape), 0, end]
+            if array.nbytes:
+                flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+                padding = _aligned(array.nbytes) - array.nbytes
+                pieces.extend([flat.data, memoryview(bytes(padding))] if padding else [flat.data])
+                end += _aligned(array.nbytes)
+        return places[id(array)]
+
+    return msgpack.packb(_to_tree(message, place)), pieces
+
+
 def decode(data: bytes, fds: Sequence[int]) -> Any:
-    """Decode what `encode` made; takes ownership of `fds` and maps them privately."""
+    """Decode what `encode` made; takes ownership of `fds` and maps them privately.
+
+    Raises CodecError for what no message can be.
+    """
     memories = [SealedMemory(fd) for fd in fds]
 
     def find(dtype: np.dtype[Any], shape: tuple[int, ...], index: int, offset: int) -> np.ndarray:
@@ -84,7 +124,7 @@ def decode(data: bytes, fds: Sequence[int]) -> Any:
             return np.empty(shape, dtype)
         return memories[index].array(offset, shape, dtype)
 
-    return _from_tree(_unpack(data), find)
+    return _read(data, find)
 
 
 def room_for(message: Any) -> int:
@@ -131,16 +171,20 @@ def decode_from(data: bytes, arena: memoryview) -> Any:
             raise CodecError(f'array of {length} bytes at {offset} lies outside the arena')
         return np.frombuffer(bytes(arena[offset:offset + length]), dtype).reshape(shape)
 
-    return _from_tree(_unpack(data), find)
+    return _read(data, find)
 
 
 def _aligned(size: int) -> int:
     return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
-def _unpack(data: bytes) -> Any:
+def _read(data: bytes, find: Callable[..., np.ndarray]) -> Any:
     try:
-        return msgpack.unpackb(data, strict_map_key=False, use_list=False)
+        return _from_tree(msgpack.unpackb(data, strict_map_key=False, use_list=False), find)
+    except CodecError:
+        raise
+    except RecursionError as error:
+        raise CodecError('not a message: it is nested too deeply') from error
     except Exception as error:
         raise CodecError(f'not a message: {error}') from error
 
@@ -183,63 +227,30 @@ def _from_tree(tree: Any, find: Callable[..., np.ndarray]) -> Any:
     if cls is None:
         raise CodecError(f'unknown message type {str(tree[_TYPE])[:80]!r}')
     values = {key: _from_tree(item, find) for key, item in tree.items() if key != _TYPE}
-    hints = _hints(cls)
+    hints = hints_of(cls)
     for name, value in values.items():
-        if name not in hints or not _fits(value, hints[name]):
-            raise CodecError(f'{cls.__name__}.{str(name)[:40]} cannot be {str(value)[:80]!r}')
+        if name not in hints or not fits(value, hints[name]):
+            raise CodecError(
+                f'{cls.__name__}.{_shown(name)[:40]} cannot be {_shown(value)[:80]}')
     try:
         return cls(**values)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # a field's value may be of a kind that its check did not expect
         raise CodecError(f'{cls.__name__}: {error}') from error
 
 
 def _array_from(place: Any, find: Callable[..., np.ndarray]) -> np.ndarray:
     try:
         code, shape, index, offset = place
-        dtype = np.dtype(code)
-        if dtype.kind not in _DTYPES or any(
+        if not _DTYPE.fullmatch(code) or len(shape) > _MOST_DIMENSIONS or any(
                 not isinstance(n, int) or n < 0 for n in (*shape, index, offset)):
-            raise CodecError(f'bad array {place}')
-        return find(dtype, shape, index, offset)
+            raise CodecError(f'bad array {_shown(place)[:80]}')
+        return find(np.dtype(code), shape, index, offset)
     except CodecError:
         raise
     except (TypeError, ValueError, IndexError) as error:
-        raise CodecError(f'bad array {str(place)[:80]}: {error}') from error
+        raise CodecError(f'bad array {_shown(place)[:80]}: {error}') from error
 
 
-@functools.cache
-def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    return _checker(hint)(value)
-
-
-@functools.cache
-def _checker(hint: Any) -> Callable[[Any], bool]:
-    """Whether a value may stand where a field has the type `hint`."""
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if hint is Any:
-        return lambda _value: True
-    if origin in (typing.Union, types.UnionType):
-        choices = [_checker(arg) for arg in args]
-        return lambda value: any(fits(value) for fits in choices)
-    if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
-        fits_item = _checker(args[0])
-        return lambda value: isinstance(value, tuple) and all(map(fits_item, value))
-    if origin is tuple:
-        parts = [_checker(arg) for arg in args]
-        return lambda value: (isinstance(value, tuple) and len(value) == len(parts)
-                              and all(fits(item) for fits, item in zip(parts, value, strict=True)))
-    if origin is dict:
-        fits_key, fits_value = map(_checker, args)
-        return lambda value: isinstance(value, dict) and all(
-            fits_key(key) and fits_value(item) for key, item in value.items())
-    if hint is float:
-        return lambda value: isinstance(value, (int, float)) and not isinstance(value, bool)
-    if hint is int:
-        return lambda value: isinstance(value, int) and not isinstance(value, bool)
-    if hint is type(None):
-        return lambda value: value is None
-    return lambda value: isinstance(value, origin or hint)
+def _shown(value: Any) -> str:
+    """What came, in few words however much it is."""
+    return reprlib.repr(value)

@@ -58,9 +58,10 @@ class FrameGeometry:
     `sigma` (H, W) float32 metres along the ray and `confidence` (H, W) float32 in 0–1 may be
     None: then they follow from `noise`. `bias` (H, W) float32 is one sigma of the error that
     neighbouring pixels share, as a share of range, beyond `noise.bias_share`, which the whole
-    frame shares; None for none. `source_map` (H, W) uint8 holds UNKNOWN, SENSOR or NETWORK; None
-    where all depth is from one source. `matrix` (3, 3) intrinsics, `camera_to_world` (4, 4) and
-    `pose_sigma` where the engine found its own, else None: those of the frame hold.
+    frame shares; `sigma` holds the former and not the latter. None for none. `source_map` (H, W)
+    uint8 holds UNKNOWN, SENSOR or NETWORK; None where all depth is the sensor's. `matrix` (3, 3)
+    intrinsics, `camera_to_world` (4, 4) and `pose_sigma` where the engine found its own, else
+    None: those of the frame hold.
     """
 
     frame: int
@@ -213,24 +214,9 @@ class Failed:
     message: str
 
 
-SegmentRequest = SegmentText | SegmentBoxes | SegmentPoints
-EngineReply = Reconstructed | Segmented
-
-
-@dataclass(frozen=True, eq=False)
-class EngineCall:
-    """Ask an engine that lives in another process. Reply: that of `request`, or Failed.
-
-    `frames` are in time order, without label images: those that `request` names, and for
-    Reconstruct of frames without poses all others of the query too, so that every call is answered
-    in one world, that of the newest frame's camera. `up` (3,) is the unit vector against gravity
-    in the frames' world, None where unknown.
-    """
-
-    engine: str
-    request: Reconstruct | SegmentRequest
-    frames: tuple[Frame, ...]
-    up: np.ndarray | None = None
+@dataclass(frozen=True)
+class Load:
+    """Have an engine load its weights now and not at its first call. Reply: EngineState."""
 
 
 @dataclass(frozen=True)
@@ -246,6 +232,26 @@ class EngineState:
     is_loaded: bool
     problem: str = ''
     seconds: float = math.nan
+
+
+SegmentRequest = SegmentText | SegmentBoxes | SegmentPoints
+EngineReply = Reconstructed | Segmented | EngineState
+
+
+@dataclass(frozen=True, eq=False)
+class EngineCall:
+    """Ask an engine that lives in another process. Reply: that of `request`, or Failed.
+
+    `frames` are in time order, without label images: those that `request` names, and others of the
+    query, the newest among them, where Reconstruct names one without depth or pose: so every call
+    is answered at one scale, and without poses in one world, the newest frame's camera. `up` (3,)
+    is the unit vector against gravity in the frames' world, None where unknown.
+    """
+
+    engine: str
+    request: Reconstruct | SegmentRequest | Load
+    frames: tuple[Frame, ...] = ()
+    up: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

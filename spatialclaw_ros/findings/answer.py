@@ -9,13 +9,12 @@ import math
 import numpy as np
 
 from spatialclaw_ros.findings.status import ErrorCode
+from spatialclaw_ros.findings.track import Track
 from spatialclaw_ros.findings.uncertainty import Interval
 from spatialclaw_ros.findings.uncertainty import NAN_INTERVAL
 from spatialclaw_ros.findings.uncertainty import Sigma
-
-
-def _xyz(point: np.ndarray) -> str:
-    return f'({", ".join(f"{x:.3f}" for x in np.asarray(point, float).ravel())})'
+from spatialclaw_ros.findings.wording import ending
+from spatialclaw_ros.findings.wording import xyz
 
 
 def _told(value: float, unit: str, sigma: Sigma, interval: Interval) -> str:
@@ -25,11 +24,6 @@ def _told(value: float, unit: str, sigma: Sigma, interval: Interval) -> str:
     return (f'{value:.4g}{unit}, 95 % [{interval.low:.4g}, {interval.high:.4g}], sigma '
             f'{sigma.total:.2g} (mask {sigma.mask:.2g}, pixel {sigma.pixel:.2g}, frame '
             f'{sigma.frame:.2g}, pose {sigma.pose:.2g})')
-
-
-def _ending(frames: tuple[int, ...], note: str) -> str:
-    seen = f', frames {list(frames[:8])}{" …" if len(frames) > 8 else ""}' if frames else ''
-    return seen + (f'; {note[:200]}' if note else '')
 
 
 class _Measured:
@@ -68,8 +62,8 @@ class Distance(_Measured):
     def __repr__(self) -> str:
         return (f'Distance {self.kind} {self.from_name!r} to {self.to_name!r}: '
                 f'{_told(self.value, "m", self.sigma, self.interval)},\n  from '
-                f'{_xyz(self.from_point)} to {_xyz(self.to_point)} m, world'
-                f'{_ending(self.frames, self.note)}')
+                f'{xyz(self.from_point)} to {xyz(self.to_point)} m, world'
+                f'{ending(self.frames, self.note)}')
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +85,7 @@ class Quantity(_Measured):
 
     def __repr__(self) -> str:
         return (f'Quantity {self.name!r}: {_told(self.value, self.unit, self.sigma, self.interval)}'
-                f',\n  on {len(self.points)} points, world m{_ending(self.frames, self.note)}')
+                f',\n  on {len(self.points)} points, world m{ending(self.frames, self.note)}')
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +101,9 @@ class Position:
 
     def __repr__(self) -> str:
         sigma = np.sqrt(np.diag(self.covariance))
-        return (f'Position {self.name!r}: {_xyz(self.point)} m in '
-                f'{repr(self.frame) if self.frame else "world"}, sigma {_xyz(sigma)} m'
-                f'{_ending(self.frames, self.note)}')
+        return (f'Position {self.name!r}: {xyz(self.point)} m in '
+                f'{repr(self.frame) if self.frame else "world"}, sigma {xyz(sigma)} m'
+                f'{ending(self.frames, self.note)}')
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +130,7 @@ class Relation:
         ranked = ', '.join(f'{name} {value:.3g}' for name, value in self.candidates[:8])
         return (f'Relation {self.word!r} of {", ".join(self.names[:8])}{seen_from}, margin '
                 f'{self.margin:.3g} ± {self.margin_sigma:.2g} {self.unit}'
-                f'{_ending(self.frames, self.note)}' + (f'\n  {ranked}' if ranked else ''))
+                f'{ending(self.frames, self.note)}' + (f'\n  {ranked}' if ranked else ''))
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,9 +157,9 @@ class Found:
 
     def __repr__(self) -> str:
         size = ' x '.join(f'{side:.3f}' for side in self.size)
-        return (f'Found {self.name!r}: box {size} m at {_xyz(self.center)} m, world, '
+        return (f'Found {self.name!r}: box {size} m at {xyz(self.center)} m, world, '
                 f'{len(self.points)} points, visible {self.visible_fraction:.0%}'
-                f'{_ending(self.frames, "")}')
+                f'{ending(self.frames, "")}')
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,30 +174,8 @@ class FoundPlane:
     offset_sigma: float
 
     def __repr__(self) -> str:
-        return (f'FoundPlane {self.name!r}: normal {_xyz(self.normal)}, offset {self.offset:.4f} m '
+        return (f'FoundPlane {self.name!r}: normal {xyz(self.normal)}, offset {self.offset:.4f} m '
                 f'± {self.offset_sigma:.2g}, world')
-
-
-@dataclass(frozen=True, eq=False)
-class Track:
-    """Poses of one object over time: `stamps` (T,) ns, `positions` (T, 3) world metres.
-
-    `sigma` (T,) metres; `velocity` (3,) m/s, least squares, with `velocity_sigma` (3,).
-    """
-
-    name: str
-    stamps: np.ndarray
-    positions: np.ndarray
-    sigma: np.ndarray
-    velocity: np.ndarray
-    velocity_sigma: np.ndarray
-    frames: tuple[int, ...] = ()
-
-    def __repr__(self) -> str:
-        return (f'Track {self.name!r}: {len(self.stamps)} poses over '
-                f'{np.ptp(self.stamps) * 1e-9 if len(self.stamps) else 0:.2f} s, velocity '
-                f'{_xyz(self.velocity)} m/s ± {_xyz(self.velocity_sigma)}'
-                f'{_ending(self.frames, "")}')
 
 
 Finding = Distance | Quantity | Position | Relation | Found | FoundPlane | Track

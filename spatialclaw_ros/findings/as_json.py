@@ -12,9 +12,14 @@ from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Finding
 from spatialclaw_ros.findings.answer import Found
+from spatialclaw_ros.findings.answer import Track
 from spatialclaw_ros.findings.framed import finding_in_frame
 from spatialclaw_ros.findings.uncertainty import Interval
 from spatialclaw_ros.findings.uncertainty import Sigma
+
+#: What a track tells beyond its fields.
+_OF_A_TRACK = ('is_moving', 'displacement', 'speed', 'speed_sigma', 'heading', 'heading_deg',
+               'heading_deg_sigma')
 
 
 def plain(value: Any) -> Any:
@@ -80,4 +85,6 @@ def finding_json(finding: Finding) -> dict[str, Any]:
             values['interval'] = interval_json(value)
         else:
             values[field.name] = value
+    if isinstance(finding, Track):
+        values |= {name: getattr(finding, name) for name in _OF_A_TRACK}
     return plain(values)

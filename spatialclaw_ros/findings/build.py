@@ -12,9 +12,13 @@ from typing import Protocol
 import numpy as np
 from scipy import ndimage
 
+from spatialclaw_ros.findings.depth_errors import depth_errors
+from spatialclaw_ros.findings.depth_view import DepthView
 from spatialclaw_ros.findings.errors import NotVisible
 from spatialclaw_ros.findings.errors import TooClose
 from spatialclaw_ros.findings.objects import Object3D
+from spatialclaw_ros.findings.outliers import without_outliers
+from spatialclaw_ros.findings.patch import MaskedView
 from spatialclaw_ros.findings.sight import DepthSight
 from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.geometry.backproject import crop_points
@@ -47,8 +51,10 @@ class Geometry(Protocol):
     depth: Any
     noise: DepthNoise
     sigma: Any
+    bias: Any
     matrix: Any
     camera_to_world: Any
+    pose_sigma: Any
 
 
 class Masked(Protocol):
@@ -86,7 +92,8 @@ class _Tally:
 def build_object(name: str, parts: Sequence[ViewPart], up: np.ndarray | None) -> Object3D:
     """Back-project the masks of one object, each in its own frame, into one Object3D.
 
-    `up` is the unit vector (3,) against gravity in the world, None where unknown. Raises TooClose
+    What one view shows against the others is cut, with a note. `up` is the unit vector (3,)
+    against gravity in the world, None where unknown. Raises TooClose
     where over a fifth of the masked pixels are nearer than the sensor can measure, NotVisible
     where no view has depth enough.
     """
@@ -99,7 +106,8 @@ def build_object(name: str, parts: Sequence[ViewPart], up: np.ndarray | None) ->
     if not sights:
         raise _unusable(name, tallies)
     score = max(float(part.mask.score) for part in parts)
-    return Object3D(name, tuple(sights), None if up is None else np.asarray(up, float), score)
+    kept, note = without_outliers(sights)
+    return Object3D(name, kept, None if up is None else np.asarray(up, float), score, note=note)
 
 
 def _unusable(name: str, tallies: Sequence[_Tally]) -> NotVisible | TooClose:
@@ -121,15 +129,24 @@ def view_of(frame: Frame, geometry: Geometry) -> tuple[View, Camera]:
         camera = replace(camera, matrix=np.asarray(geometry.matrix, float))
     pose = geometry.camera_to_world
     pose = frame.camera_to_world if pose is None else pose
+    pose_sigma = frame.pose_sigma if geometry.pose_sigma is None else geometry.pose_sigma
     intrinsics = camera.intrinsics
     view = View(
         frame.index, camera.name, frame.stamp,
         np.eye(4) if pose is None else np.asarray(pose, float),
         geometry.noise.bias_share, geometry.noise.focal_share,
-        frame.pose_sigma.translation, frame.pose_sigma.rotation,
+        pose_sigma.translation, pose_sigma.rotation,
         WORLD if pose is not None else f'frame {frame.index}',
         float(np.sqrt(intrinsics['fx'] * intrinsics['fy'])))
     return view, camera
+
+
+def masked_view(part: ViewPart) -> MaskedView:
+    """The part as association compares it: its mask, and all that its frame measures."""
+    view, camera = view_of(part.frame, part.geometry)
+    geometry = part.geometry
+    return MaskedView(DepthView(view, camera, geometry.depth, geometry.noise, geometry.sigma),
+                      part.mask.origin, np.asarray(part.mask.mask) > 0)
 
 
 def _sight(part: ViewPart) -> tuple[DepthSight | None, _Tally]:
@@ -146,8 +163,8 @@ def _sight(part: ViewPart) -> tuple[DepthSight | None, _Tally]:
         return None, tally
     view, camera = view_of(part.frame, part.geometry)
     z = np.where(valid, readings, np.nan)
-    sigma = part.geometry.noise.sigma(z) if part.geometry.sigma is None else np.asarray(
-        part.geometry.sigma[window], float)
+    sigma, shared = depth_errors(part.geometry, window, z, own)
+    view = replace(view, own_bias_share=shared)
     tolerance = step_tolerance(z, sigma, view.focal)
     union = np.asarray(masks.any(axis=0))
     stray = stray_readings(z, union, tolerance) | seen_through(z, union, tolerance)
@@ -170,7 +187,8 @@ def _sight(part: ViewPart) -> tuple[DepthSight | None, _Tally]:
         rays=crop_rays(camera, origin, (h, w)),
         look_around=partial(_surroundings, depth, masks, origin, camera, view),
         visible=_visible_share(z, cleaned, own, tolerance),
-        truncated=_touches_border(own, origin, depth.shape))
+        truncated=_touches_border(own, origin, depth.shape),
+        seen=DepthView(view, camera, depth, part.geometry.noise, part.geometry.sigma))
     return sight, tally
 
 

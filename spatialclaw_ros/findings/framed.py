@@ -89,4 +89,5 @@ def _(finding: Track, matrix: np.ndarray) -> Track:
     rotation = matrix[:3, :3]
     return replace(
         finding, positions=_moved(finding.positions, matrix), velocity=rotation @ finding.velocity,
-        velocity_sigma=np.sqrt(np.square(rotation) @ np.square(finding.velocity_sigma)))
+        velocity_sigma=np.sqrt(np.square(rotation) @ np.square(finding.velocity_sigma)),
+        up=rotation @ finding.up)

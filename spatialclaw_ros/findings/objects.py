@@ -77,8 +77,9 @@ class Object3D:
     """An object's visible surface, in every view of it.
 
     `sights` holds one entry per frame; `up` (3,) is against gravity in the world, None where
-    unknown; `front` (3,) the horizontal way it faces, None where unknown. Frames without a pose
-    are worlds of their own: points and box are then those of the world that shows most of it.
+    unknown; `front` (3,) the horizontal way it faces, None where unknown; `note` tells what was
+    cut of its views. Frames without a pose are worlds of their own: points and box are then those
+    of the world that shows most of it.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Object3D:
     up: np.ndarray | None = None
     score: float = 1.0
     front: np.ndarray | None = None
+    note: str = ''
 
     def __repr__(self) -> str:
         """Name, number of points, size and place, on one line."""
@@ -207,8 +209,8 @@ class Object3D:
         covariance = np.diag(np.square(self._size_sigma() / 2))
         covariance = self.box.rotation @ covariance @ self.box.rotation.T
         for view in self.views[:1]:
-            levers = view.frame_levers(self.box.center)
-            covariance += levers.T @ levers + view.pose_covariance(self.box.center)
+            covariance += view.depth_covariance(self.box.center)
+            covariance += view.pose_covariance(self.box.center)
         return np.asarray(covariance)
 
     def _size_sigma(self) -> np.ndarray:

@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 from scipy import sparse
 
+from spatialclaw_ros.findings.depth_view import DepthView
 from spatialclaw_ros.findings.surface import DepthSurface
 from spatialclaw_ros.findings.surface import PointSurface
 from spatialclaw_ros.findings.surface import Surface
@@ -73,7 +74,8 @@ class DepthSight:
     `depth` (h, w) metres, NaN where there is no reading of the object; `sigma` (h, w) metres;
     `masks` (V, h, w) bool; `fillable` (h, w) bool where a lost reading may be had from its
     neighbours; `tolerance` (h, w) metres of depth a fit may span; `rays` (h, w, 2) x/z and y/z;
-    `origin` the crop's corner (x, y) in the image; `look_around` gives the `surroundings`.
+    `origin` the crop's corner (x, y) in the image; `look_around` gives the `surroundings`; `seen`
+    is what the frame measures all over its image.
     """
 
     view: View
@@ -87,6 +89,7 @@ class DepthSight:
     look_around: Callable[[], np.ndarray] = lambda: _NO_POINTS
     visible: float = 1.0
     truncated: bool = False
+    seen: DepthView | None = None
     _surfaces: dict[int, DepthSurface] = field(default_factory=dict, repr=False)
 
     @property

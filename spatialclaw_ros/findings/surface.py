@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
+import math
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +18,8 @@ class View:
 
     `camera_to_world` (4, 4), the identity for a frame without a pose, whose `world` is then its
     own. `stamp` ns. Shares and sigmas are one sigma: see DepthNoise and PoseSigma. `focal` px.
+    `own_bias_share` is that of a depth error which all has that is seen of the one object, and
+    nothing else in the frame: filled pixels have one, see FrameGeometry.bias.
     """
 
     frame: int
@@ -28,6 +32,17 @@ class View:
     pose_rotation_sigma: float
     world: str
     focal: float
+    own_bias_share: float = 0.0
+
+    @property
+    def depth_share(self) -> float:
+        """One sigma of all error that what is seen of the object has in common, share of range."""
+        return math.hypot(self.bias_share, self.own_bias_share)
+
+    @property
+    def beside(self) -> View:
+        """The same view of what lies about the object."""
+        return replace(self, own_bias_share=0.0)
 
     @property
     def origin(self) -> np.ndarray:
@@ -48,6 +63,15 @@ class View:
         """(2, 3) metres: where one sigma of depth bias, of focal length, moves a `point` (3,)."""
         return np.array([self.bias_share * self.scaled(point),
                          self.focal_share * self.refocused(point)])
+
+    def own_lever(self, point: np.ndarray) -> np.ndarray:
+        """(3,) metres: where one sigma of the object's own depth error moves a `point` (3,)."""
+        return self.own_bias_share * self.scaled(point)
+
+    def depth_covariance(self, point: np.ndarray) -> np.ndarray:
+        """(3, 3) m²: what errors of depth and focal length do to a `point` (3,) seen here."""
+        levers = np.vstack([self.frame_levers(point), self.own_lever(point)])
+        return np.asarray(levers.T @ levers)
 
     def pose_covariance(self, point: np.ndarray) -> np.ndarray:
         """(3, 3) m²: what the error of the camera's pose does to a `point` (3,) seen here."""

@@ -48,19 +48,20 @@ def least_squares_plane(points: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def dominant_plane(points: np.ndarray, tolerance: float | np.ndarray,
-                   direction: np.ndarray | None = None, max_angle: float = np.pi
-                   ) -> PlaneFit | None:
+                   direction: np.ndarray | None = None, max_angle: float = np.pi,
+                   trials: int = _TRIALS) -> PlaneFit | None:
     """The plane that most of `points` (N, 3) lie on within `tolerance` metres, or None.
 
     `tolerance` may be (N,). With `direction` (3,) only planes whose normal is within `max_angle`
-    rad of it, either way, count. RANSAC with the truncated score of Torr and Zisserman
-    (CVIU 2000), refitted by least squares to inliers whose bound follows their own spread.
+    rad of it, either way, count. More `trials` find planes of fewer points. RANSAC with the
+    truncated score of Torr and Zisserman (CVIU 2000), refitted by least squares to inliers whose
+    bound follows their own spread.
     """
     if len(points) < 3:
         return None
     bound = np.broadcast_to(np.asarray(tolerance, float), len(points))
     rng = np.random.default_rng(_SEED)
-    corners = points[rng.integers(0, len(points), (_TRIALS, 3))]
+    corners = points[rng.integers(0, len(points), (trials, 3))]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.linalg.norm(normals, axis=1)
     good = length > 1e-12

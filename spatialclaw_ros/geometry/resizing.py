@@ -36,14 +36,17 @@ class Resizing:
     def image(self, image: np.ndarray) -> np.ndarray:
         """`image` (H, W) or (H, W, C) of the sensor at the network's size, same dtype.
 
-        Averaged over what a pixel covers where it gets smaller, bilinear where it gets larger.
+        Averaged over what a pixel covers along a side that gets smaller, bilinear along one that
+        gets larger.
         """
         self._check(image, self.sensor)
-        if self.sensor == self.network:
-            return image
-        smaller = self.network[0] <= self.sensor[0] and self.network[1] <= self.sensor[1]
-        return cv2.resize(np.ascontiguousarray(image), self.network,
-                          interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+        (width, height), (w, h) = self.sensor, self.network
+        made = image
+        for size, how in (((min(width, w), min(height, h)), cv2.INTER_AREA),
+                          ((w, h), cv2.INTER_LINEAR)):
+            if made.shape[1::-1] != size:
+                made = cv2.resize(np.ascontiguousarray(made), size, interpolation=how)
+        return made.reshape(h, w, *image.shape[2:])  # OpenCV drops an axis of one channel
 
     def points(self, points: np.ndarray) -> np.ndarray:
         """Network pixels (N, 2) of sensor pixels `points` (N, 2)."""

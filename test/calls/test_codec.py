@@ -88,3 +88,26 @@ def test_the_room_that_is_asked_for_is_just_enough(sizes):
     if room:
         with pytest.raises(codec.CodecError, match='send fewer'):
             through_arena(message, room - 1)
+
+
+def test_arrays_that_were_written_to_are_sent_as_they_are_only_when_told_so():
+    (image,) = seal([np.full((4, 4), 7, np.uint8)])
+    image[:] = 9
+    for where_they_lie, value in ((True, 7), (False, 9)):
+        data, memories = codec.encode(requests.Show((image,), ()), where_they_lie=where_they_lie)
+        back = codec.decode(data, [os.dup(memory.fd) for memory in memories])
+        assert back.images[0].max() == value
+
+
+def test_pieces_that_follow_one_another_are_what_is_decoded():
+    image = np.arange(1000, dtype=np.uint16)
+    data, pieces = codec.encode_apart(requests.Show((image, image[::7], image), ()))
+    (whole,) = seal([np.frombuffer(b''.join(pieces), np.uint8)])
+    assert len(b''.join(pieces)) == 2048 + 320
+    back = codec.decode(data, [os.dup(whole.memory.fd)])
+    assert [one.tolist() for one in back.images] == [
+        image.tolist(), image[::7].tolist(), image.tolist()]
+
+
+def test_the_schema_tells_of_every_field():
+    assert 'Reconstruct(frames: tuple[int, ...])' in codec.schema().splitlines()

@@ -149,8 +149,8 @@ def part_of(frame, mask, alternatives=()):
     window = (slice(v.min(), v.max() + 1), slice(u.min(), u.max() + 1))
     crop = mask[window]
     others = np.array([other[window] for other in alternatives], np.uint8)
-    geometry = SimpleNamespace(depth=frame.depth, noise=frame.noise, sigma=None, matrix=None,
-                               camera_to_world=None)
+    geometry = SimpleNamespace(depth=frame.depth, noise=frame.noise, sigma=None, bias=None,
+                               matrix=None, camera_to_world=None, pose_sigma=None)
     cut = SimpleNamespace(origin=(int(u.min()), int(v.min())), mask=crop.astype(np.uint8),
                           alternatives=others.reshape(-1, *crop.shape), score=1.0)
     return ViewPart(frame, geometry, cut)

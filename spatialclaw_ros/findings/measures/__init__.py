@@ -4,18 +4,18 @@ from spatialclaw_ros.findings.agreement import agrees
 from spatialclaw_ros.findings.agreement import reconcile
 from spatialclaw_ros.findings.measures.closest import closest_distance
 from spatialclaw_ros.findings.measures.counting import count
-from spatialclaw_ros.findings.measures.counting import same_thing
 from spatialclaw_ros.findings.measures.extents import extent
 from spatialclaw_ros.findings.measures.extents import gap
 from spatialclaw_ros.findings.measures.extents import size
 from spatialclaw_ros.findings.measures.heights import height
 from spatialclaw_ros.findings.measures.heights import support_of
 from spatialclaw_ros.findings.measures.heights import top_along
+from spatialclaw_ros.findings.measures.motion import approach
+from spatialclaw_ros.findings.measures.motion import check_still
 from spatialclaw_ros.findings.measures.motion import displacement
 from spatialclaw_ros.findings.measures.motion import speed
 from spatialclaw_ros.findings.measures.motion import track
 from spatialclaw_ros.findings.measures.places import centroid_distance
-from spatialclaw_ros.findings.measures.places import check_still
 from spatialclaw_ros.findings.measures.places import position
 from spatialclaw_ros.findings.measures.planes import angle_between
 from spatialclaw_ros.findings.measures.planes import camera_angle
@@ -33,8 +33,8 @@ from spatialclaw_ros.findings.measures.standing import above
 from spatialclaw_ros.findings.measures.standing import on
 
 __all__ = [
-    'above', 'agrees', 'angle_between', 'camera_angle', 'camera_height', 'centroid_distance',
-    'check_still', 'chosen', 'closest_distance', 'count', 'direction', 'displacement', 'extent',
-    'facing', 'fits', 'found_plane', 'gap', 'height', 'lean', 'on', 'plane', 'position',
-    'reconcile', 'same_thing', 'size', 'speed', 'support_of', 'tilt', 'top_along', 'track',
-    'Viewpoint']
+    'above', 'agrees', 'angle_between', 'approach', 'camera_angle', 'camera_height',
+    'centroid_distance', 'check_still', 'chosen', 'closest_distance', 'count', 'direction',
+    'displacement', 'extent', 'facing', 'fits', 'found_plane', 'gap', 'height', 'lean', 'on',
+    'plane', 'position', 'reconcile', 'size', 'speed', 'support_of', 'tilt',
+    'top_along', 'track', 'Viewpoint']

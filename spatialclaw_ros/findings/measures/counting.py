@@ -7,27 +7,26 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from spatialclaw_ros.findings.answer import Quantity
+from spatialclaw_ros.findings.association import same_things
 from spatialclaw_ros.findings.objects import Object3D
+from spatialclaw_ros.findings.patch import MaskedView
 from spatialclaw_ros.findings.sight import DepthSight
-from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.uncertainty import Interval
 from spatialclaw_ros.findings.uncertainty import Sigma
 
+#: Two masks of one image are of one thing where this share of the smaller lies in the other.
 _SAME_PIXELS = 0.5
-_SAME_POINTS = 0.5
-_SAMPLE = 500
 
 
 def count(objects: Sequence[Object3D], name: str = 'objects') -> Quantity:
     """Number of different things among `objects`.
 
-    Two masks of one frame are one thing when the smaller lies half in the larger one; surfaces of
-    two frames when half of the smaller lies on the larger within its errors and the two are never
-    seen apart in one frame. Frames without a common world cannot be compared: then each is
-    counted by itself and the largest number counts.
+    Two masks of one frame are one thing when the smaller lies half in the larger one; those of two
+    frames or cameras when they show one surface, as association tells. Bare points are a thing
+    each. Frames without a common world cannot be compared: then each is counted by itself and the
+    largest number counts.
     """
     if not objects:
         return Quantity(f'number of {name}', 0.0, '', Sigma(), Interval(0.0, 0.0))
@@ -42,50 +41,29 @@ def count(objects: Sequence[Object3D], name: str = 'objects') -> Quantity:
 
 
 def _distinct(objects: Sequence[Object3D], world: str) -> int:
-    total = len(objects)
-    same = [(i, j) for i in range(total) for j in range(i)
-            if same_thing(objects[i], objects[j], world)]
-    rows, columns = np.array(same, int).reshape(-1, 2).T
-    graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(total, total))
-    return int(connected_components(graph, directed=False)[0])
+    masks = [[MaskedView(sight.seen, sight.origin, sight.masks[0])
+              for sight in thing.sights_in(world)
+              if isinstance(sight, DepthSight) and sight.seen is not None] for thing in objects]
+    shown = [of for of in masks if of]
+    pairs = [(i, j) for i in range(len(shown)) for j in range(i) if _overlap(shown[i], shown[j])]
+    rows, columns = np.array(pairs, int).reshape(-1, 2).T
+    graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(shown), len(shown)))
+    total, of = connected_components(graph, directed=False) if shown else (0, [])
+    things = [[mask for masks, one in zip(shown, of, strict=True) if one == thing
+               for mask in masks] for thing in range(total)]
+    return len(masks) - len(shown) + len(set(same_things(things, [''] * total)))
 
 
-def same_thing(a: Object3D, b: Object3D, world: str | None = None) -> bool:
-    """Whether two objects are one thing, by the pixels or the surface they share."""
-    world = a.world if world is None else world
-    first, second = a.sights_in(world), b.sights_in(world)
-    together = [(s, t) for s in first for t in second
-                if s.view is not None and t.view is not None and s.view.frame == t.view.frame]
-    if together:
-        return max(_shared_pixels(s, t) for s, t in together) > _SAME_PIXELS
-    if not first or not second:
-        return False
-    return max(_shared_surface(s, t) for s in first for t in second) > _SAME_POINTS
+def _overlap(first: Sequence[MaskedView], second: Sequence[MaskedView]) -> bool:
+    """Whether a frame shows both, the smaller mask for the most part in the larger one."""
+    return any(_shared_pixels(a, b) > _SAME_PIXELS for a in first for b in second
+               if a.view.frame == b.view.frame)
 
 
-def _shared_pixels(s: Sight, t: Sight) -> float:
-    """Share of the smaller mask that lies in the larger one."""
-    if not isinstance(s, DepthSight) or not isinstance(t, DepthSight):
-        return 0.0
-    pixels = [set(map(tuple, np.argwhere(u.masks[0]) + np.array(u.origin)[::-1])) for u in (s, t)]
-    smaller = min(len(found) for found in pixels)
-    return len(pixels[0] & pixels[1]) / max(smaller, 1)
-
-
-def _shared_surface(s: Sight, t: Sight) -> float:
-    """Share of the smaller surface that lies on the other within the errors of both."""
-    small, large = sorted((s.surface(), t.surface()), key=lambda u: len(u.points))
-    if not len(small.points):
-        return 0.0
-    points = small.points[::max(len(small.points) // _SAMPLE, 1)]
-    apart = cKDTree(large.points).query(points)[0]
-    variance = 0.0
-    for surface in (small, large):
-        variance += float(np.nan_to_num(np.median(surface.sigma))) ** 2
-        if surface.view is not None:
-            away = float(np.median(np.linalg.norm(surface.points - surface.view.origin, axis=1)))
-            variance += (surface.view.bias_share * away) ** 2
-            variance += surface.view.pose_translation_sigma ** 2
-            variance += (surface.view.pose_rotation_sigma * away) ** 2
-    reach = float(np.linalg.norm(np.ptp(small.points, axis=0)))
-    return float((apart < 3 * np.sqrt(variance) + 0.1 * reach).mean())
+def _shared_pixels(a: MaskedView, b: MaskedView) -> float:
+    """Share of the smaller mask that lies in the other."""
+    image = np.zeros(a.seen.depth.shape, np.uint8)
+    for mask in (a, b):
+        (x, y), (h, w) = mask.origin, mask.pixels.shape
+        image[y:y + h, x:x + w] += mask.pixels
+    return float((image == 2).sum()) / max(min(int(a.pixels.sum()), int(b.pixels.sum())), 1)

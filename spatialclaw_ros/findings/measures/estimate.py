@@ -108,10 +108,13 @@ def frame_sigma(measure: Callable[[list[np.ndarray]], float], ends: Ends) -> flo
     """Frame part: what a camera's depth bias and its focal error change of `measure`.
 
     `ends` are points (N, 3) with the view each was seen in; `measure` takes such points, in that
-    order. Both are the camera's: they move what it saw in all of its frames together.
+    order. Both are the camera's: they move what it saw in all of its frames together. A depth
+    error that an object has for itself moves only what one view shows of it.
     """
-    return _moved(measure, ends, lambda view: view.camera, lambda v, points: [
+    common = _moved(measure, ends, lambda view: view.camera, lambda v, points: [
         v.bias_share * v.scaled(points), v.focal_share * v.refocused(points)])
+    return math.hypot(common, _moved(
+        measure, ends, id, lambda v, points: [v.own_bias_share * v.scaled(points)]))
 
 
 def pose_sigma(measure: Callable[[list[np.ndarray]], float], ends: Ends) -> float:

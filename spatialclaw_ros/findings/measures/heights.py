@@ -116,11 +116,11 @@ def _height_in_view(a: Object3D, sight: Sight, support: Any) -> Estimate | None:
         return None
     above = end.place - under.level
     foot = end.point - under.normal * above
-    seen = [(np.array([under.told_at, end.point]), sight.view)]
+    seen = [(under.told_at[None], sight.view and sight.view.beside), (end.point[None], sight.view)]
     mask = mask_sigma(end.plain, end.others)
 
     def along(ends: list[np.ndarray]) -> float:
-        return float((ends[0][1] - ends[0][0]) @ under.normal)
+        return float((ends[1][0] - ends[0][0]) @ under.normal)
     rng = np.random.default_rng(SEED + 1)
     errors = end.errors + under.sigma * rng.standard_normal(len(end.errors))
     return Estimate(

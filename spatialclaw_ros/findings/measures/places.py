@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from scipy.special import ndtri
 
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Position
-from spatialclaw_ros.findings.errors import Moving
 from spatialclaw_ros.findings.measures.estimate import combined
 from spatialclaw_ros.findings.measures.estimate import DRAWS
 from spatialclaw_ros.findings.measures.estimate import Estimate
@@ -25,6 +23,7 @@ from spatialclaw_ros.findings.measures.inputs import frames_of
 from spatialclaw_ros.findings.measures.inputs import pairs_of
 from spatialclaw_ros.findings.measures.inputs import spread_out
 from spatialclaw_ros.findings.measures.points import end_covariances
+from spatialclaw_ros.findings.measures.points import own_depth_covariance
 from spatialclaw_ros.findings.measures.points import view_covariance
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.geometry.transforms import inverse
@@ -59,10 +58,10 @@ def position(a: Any, frame: int | None = None) -> Position:
 def _mean_covariance(sights: Sequence[Sight]) -> np.ndarray:
     """(3, 3) m² of the mean of the centroids that `sights` show.
 
-    Masks err alike in all of them, and each camera's depth bias and focal length are the same; a
-    part of the pose's error is another in every frame.
+    Masks, and what was filled, err alike in all of them, and each camera's depth bias and focal
+    length are the same; a part of the pose's error is another in every frame.
     """
-    own = np.mean([_own_covariance(s) for s in sights], axis=0)
+    own = np.mean([_own_covariance(s) + own_depth_covariance(s) for s in sights], axis=0)
     pose = np.zeros((3, 3))
     levers: defaultdict[str, np.ndarray] = defaultdict(lambda: np.zeros((2, 3)))
     for view, center in ((s.view, s.surface().center) for s in sights):
@@ -73,30 +72,6 @@ def _mean_covariance(sights: Sequence[Sight]) -> np.ndarray:
         of_camera.T @ of_camera for of_camera in levers.values()))
 
 
-def check_still(a: Any) -> None:
-    """Raise Moving where alike views of `a` at different times show it in different places.
-
-    Views are alike when they look the same way within 15 degrees. The centroid may then differ by
-    its errors in both views and a tenth of the object's reach.
-    """
-    a = as_object(a)
-    sights = [s for s in a.sights_in(a.world) if s.view is not None]
-    for first, second in pairwise(sights):
-        one, two = first.view, second.view
-        if one is None or two is None or one.camera_to_world[:3, 2] @ two.camera_to_world[
-                :3, 2] < np.cos(np.deg2rad(15.0)):
-            continue
-        p = first.surface().points
-        apart = second.surface().center - first.surface().center
-        variance = np.trace(centroid_covariance(first) + centroid_covariance(second))
-        reach = float(np.linalg.norm(np.ptp(p, axis=0)))
-        limit = 3 * np.sqrt(variance) + 0.1 * reach + 0.01
-        if np.linalg.norm(apart) > limit:
-            raise Moving(
-                f'{a.name!r} moved {np.linalg.norm(apart):.3f} m between frames {one.frame} and '
-                f'{two.frame}; measure in one frame, or track it')
-
-
 def centroid_covariance(sight: Sight, *, pose: bool = True) -> np.ndarray:
     """(3, 3) m² of the centroid a sight shows: noise, other masks, frame, and pose."""
     return _own_covariance(sight) + view_covariance(
@@ -105,16 +80,20 @@ def centroid_covariance(sight: Sight, *, pose: bool = True) -> np.ndarray:
 
 def _own_covariance(sight: Sight) -> np.ndarray:
     """(3, 3) m² of the centroid a sight shows: noise, outline and other masks."""
-    surface = sight.surface()
-    center = surface.center
-    noise = float(np.nan_to_num(np.median(surface.sigma))) ** 2 / max(len(surface.points) / 9, 1)
-    outline = surface.outline_sigma
-    covariance = np.eye(3) * (noise + outline ** 2)
+    center = sight.surface().center
+    covariance = np.eye(3) * noise_sigma(sight) ** 2
     shifts = [other.center - center for variant in range(1, sight.variants)
               if len((other := sight.surface(variant)).points)]
     for shift in shifts:
         covariance += np.outer(shift, shift) / (3 * len(shifts))
     return covariance
+
+
+def noise_sigma(sight: Sight) -> float:
+    """Metres: one sigma, each axis, of the centroid a sight shows by pixel noise and outline."""
+    surface = sight.surface()
+    noise = float(np.nan_to_num(np.median(surface.sigma))) ** 2 / max(len(surface.points) / 9, 1)
+    return float(np.sqrt(noise + surface.outline_sigma ** 2))
 
 
 def _in_camera(sight: Sight, name: str) -> Position:
@@ -139,9 +118,7 @@ def _centroids_apart(s: Sight, t: Sight) -> Estimate:
 
     def length(ends: list[np.ndarray]) -> float:
         return float(np.linalg.norm(ends[1][0] - ends[0][0]))
-    noise = np.sqrt(sum(
-        float(np.nan_to_num(np.median(u.sigma))) ** 2 / max(len(u.points) / 9, 1)
-        + u.outline_sigma ** 2 for u in (first, second)))
+    noise = np.hypot(noise_sigma(s), noise_sigma(t))
     errors = noise * ndtri((np.arange(DRAWS) + 0.5) / DRAWS)
     return Estimate(
         value, errors, mask_sigma(value, others), frame_sigma(length, seen),

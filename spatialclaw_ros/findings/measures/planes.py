@@ -77,7 +77,7 @@ def _described(fit: PlaneFit, points: np.ndarray, view: View | None, name: str) 
     offset_sigma = fit.residual / np.sqrt(independent)
     if view is not None:
         lever = float(inliers.mean(axis=0) @ fit.normal - view.origin @ fit.normal)
-        offset_sigma = float(np.hypot(offset_sigma, view.bias_share * lever))
+        offset_sigma = float(np.hypot(offset_sigma, view.depth_share * lever))
         turned = angle_of_vectors(_refocused(fit.normal, view), fit.normal)
         normal_sigma = float(np.hypot(normal_sigma, turned))
     return Plane3D(fit.normal, fit.offset, polygon, fit.residual, float(normal_sigma),
@@ -103,7 +103,7 @@ def camera_height(surface: Plane3D, view: View) -> Quantity:
     """Height of the camera of `view` above a plane, metres."""
     value = float(surface.height(view.origin))
     along = float(view.camera_to_world[:3, 2] @ surface.normal)
-    frame = float(np.hypot(view.bias_share, view.focal_share * (1 - along ** 2))) * abs(value)
+    frame = float(np.hypot(view.depth_share, view.focal_share * (1 - along ** 2))) * abs(value)
     pixel = surface.residual / np.sqrt(max(len(surface.polygon), 1))
     sigma = Sigma(0.0, float(pixel), frame)
     foot = view.origin - surface.normal * value

@@ -6,6 +6,7 @@ import numpy as np
 
 from spatialclaw_ros.findings.measures.estimate import Estimate
 from spatialclaw_ros.findings.objects import Object3D
+from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.surface import View
 
 
@@ -13,8 +14,15 @@ def view_covariance(point: np.ndarray, view: View | None, *, pose: bool = True) 
     """(3, 3) m²: frame and, if asked for, pose errors of a `point` (3,) seen in `view`."""
     if view is None:
         return np.zeros((3, 3))
-    levers = view.frame_levers(point)
-    return levers.T @ levers + (view.pose_covariance(point) if pose else 0.0)
+    return view.depth_covariance(point) + (view.pose_covariance(point) if pose else 0.0)
+
+
+def own_depth_covariance(sight: Sight) -> np.ndarray:
+    """(3, 3) m²: what the depth error that an object has for itself does to its centroid."""
+    if sight.view is None:
+        return np.zeros((3, 3))
+    lever = sight.view.own_lever(sight.surface().center)
+    return np.outer(lever, lever)
 
 
 def end_covariances(a: Object3D, b: Object3D, estimate: Estimate) -> tuple[np.ndarray, np.ndarray]:

@@ -17,6 +17,7 @@ from spatialclaw_ros.findings.measures.inputs import as_object
 from spatialclaw_ros.findings.measures.inputs import frames_of
 from spatialclaw_ros.findings.measures.inputs import pairs_of
 from spatialclaw_ros.findings.measures.places import centroid_covariance
+from spatialclaw_ros.findings.measures.points import own_depth_covariance
 from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.surface import View
@@ -101,7 +102,7 @@ def _offset_covariance(s: Sight, t: Sight, offset: np.ndarray) -> np.ndarray:
     for sight in (s, t):
         surface = sight.surface()
         noise = float(np.median(surface.sigma)) ** 2 / max(len(surface.points) / 9, 1)
-        own += noise * np.eye(3)
+        own += noise * np.eye(3) + own_depth_covariance(sight)
         center = surface.center
         for variant in range(1, sight.variants):
             points = sight.surface(variant).points

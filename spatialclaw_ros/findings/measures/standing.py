@@ -100,7 +100,9 @@ def _gap_below(a: Object3D, s: Sight, t: Sight) -> tuple[float, float] | None:
     end = end_along(s, -under.normal, np.random.default_rng(SEED))
     if end is None or not _is_about_foot(t, s, under):
         return None
-    return -end.place - under.level, float(np.hypot(np.std(end.errors), under.sigma))
+    own = 0.0 if s.view is None else float(s.view.own_lever(end.point) @ under.normal)
+    sigma = float(np.linalg.norm([np.std(end.errors), under.sigma, own]))
+    return -end.place - under.level, sigma
 
 
 def _is_about_foot(t: Sight, s: Sight, under: Support) -> bool:
