@@ -2,68 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from spatialclaw_ros.calls.requests import FrameGeometry
+from spatialclaw_ros.calls.requests import Segmented
+from spatialclaw_ros.findings.association import same_things
+from spatialclaw_ros.findings.build import masked_view
+from spatialclaw_ros.findings.build import ViewPart
+from spatialclaw_ros.findings.patch import MaskedView
+from spatialclaw_ros.findings.patch import patch_of
 from spatialclaw_ros.perception.masks import Mask
-from spatialclaw_ros.perception.other_views import Sighting
-from spatialclaw_ros.perception.other_views import surface
 from spatialclaw_ros.scene import Frame
 
-_FAR = 1e6
-_LEAST_POINTS = 5
+#: A mask with fewer readings is nowhere in particular.
+_LEAST_READINGS = 5
+
+
+def merged(reply: Segmented, frames: Sequence[Frame]) -> Segmented:
+    """`reply` with one object id for each thing, however many of its ids show it.
+
+    An engine follows each camera's stream by itself; here the ids of one label that show the same
+    surface in the world become one. Frames without depth or pose say nothing, theirs stay.
+    """
+    by_number = {frame.index: frame for frame in frames}
+    ids = list(dict.fromkeys(mask.object_id for mask in reply.masks))
+    parts = {number: [ViewPart(frame, FrameGeometry(frame.index, frame.depth, frame.noise), mask)
+                      for mask in reply.masks if mask.object_id == number
+                      and (frame := by_number[mask.frame]).depth is not None
+                      and frame.camera_to_world is not None] for number in ids}
+    labels = {mask.object_id: mask.label for mask in reply.masks}
+    placed = [number for number in ids if parts[number]]
+    same = same_things([[masked_view(part) for part in parts[number]] for number in placed],
+                       [labels[number] for number in placed])
+    first: dict[int, int] = {}
+    become = {number: first.setdefault(thing, number)
+              for number, thing in zip(placed, same, strict=True)}
+    return replace(reply, masks=tuple(
+        replace(mask, object_id=become.get(mask.object_id, mask.object_id))
+        for mask in reply.masks))
 
 
 def same_objects(sightings: Sequence[tuple[Frame, Sequence[Mask]]], *, gated: bool
                  ) -> list[list[int]]:
     """Number the objects seen in several frames: for each frame, each mask's object (from 0).
 
-    Frames with known poses are matched by where the masks lie in the world; others by order.
-    With `gated`, masks farther apart than their sizes are different objects; without it a new
-    object is only opened when a frame shows more than were known.
+    Masks are of one object where the same surface shows in the world. Those of frames without
+    depth or pose take, in order, the objects that were not found in their frame. Without `gated`,
+    so do all others: a new object is only opened when a frame shows more than were known.
     """
-    known: list[tuple[np.ndarray, float]] = []
-    numbers: list[list[int]] = []
-    for frame, masks in sightings:
-        places = [_place(frame, mask) for mask in masks]
-        numbers.append(_assign(known, places, gated))
-        for number, place in zip(numbers[-1], places, strict=True):
-            if number == len(known):
-                known.append(place)
-            elif np.isnan(known[number][0]).any():
-                known[number] = place
-    return numbers
+    masks = [(f, k) for f, (_, found) in enumerate(sightings) for k in range(len(found))]
+    views = {(f, k): _view_of(sightings[f][0], sightings[f][1][k]) for f, k in masks}
+    placed = [key for key in masks if views[key] is not None]
+    same = same_things([[view] for view in views.values() if view is not None],
+                       [''] * len(placed))
+    objects: dict[int, list[tuple[int, int]]] = {}
+    for key, thing in zip(placed, same, strict=True):
+        objects.setdefault(thing, []).append(key)
+    known = list(objects.values()) if gated else _joined(list(objects.values()), views)
+    for f, (_, found) in enumerate(sightings):
+        free = [number for number, of in enumerate(known) if f not in {place for place, _ in of}]
+        for key in [(f, k) for k in range(len(found)) if views[f, k] is None]:
+            if not free:
+                free.append(len(known))
+                known.append([])
+            known[free.pop(0)].append(key)
+    known.sort(key=min)
+    numbers = {key: number for number, of in enumerate(known) for key in of}
+    return [[numbers[f, k] for k in range(len(found))] for f, (_, found) in enumerate(sightings)]
 
 
-def _assign(known: list[tuple[np.ndarray, float]], places: list[tuple[np.ndarray, float]],
-            gated: bool) -> list[int]:
-    cost = np.full((len(places), len(known)), _FAR)
-    for i, (center, size) in enumerate(places):
-        for j, (other, other_size) in enumerate(known):
-            distance = float(np.linalg.norm(center - other))
-            if np.isnan(distance):
-                cost[i, j] = _FAR / 2 + abs(i - j)
-            elif not gated or distance < max(size, other_size):
-                cost[i, j] = distance
-    rows, columns = linear_sum_assignment(cost)
-    chosen = {int(row): int(column) for row, column in zip(rows, columns, strict=True)
-              if cost[row, column] < _FAR}
-    fresh = len(known)
-    numbers = []
-    for i in range(len(places)):
-        if i not in chosen:
-            chosen[i], fresh = fresh, fresh + 1
-        numbers.append(chosen[i])
-    return numbers
+def _joined(objects: list[list[tuple[int, int]]],
+            views: Mapping[tuple[int, int], MaskedView | None]) -> list[list[tuple[int, int]]]:
+    """The `objects` that no frame shows together joined, the nearest ones first."""
+    centers = np.array([np.median(
+        [patch_of(view).center for key in of if (view := views[key]) is not None], axis=0)
+        for of in objects]).reshape(-1, 3)
+    apart = np.linalg.norm(centers[:, None] - centers, axis=2)
+    together = [list(of) for of in objects]
+    owner = list(range(len(objects)))
+    for i, j in sorted(combinations(range(len(objects)), 2), key=lambda pair: apart[pair]):
+        first, second = sorted((owner[i], owner[j]))
+        if first != second and not ({f for f, _ in together[first]}
+                                    & {f for f, _ in together[second]}):
+            together[first] += together[second]
+            together[second] = []
+            owner = [first if one == second else one for one in owner]
+    return [of for of in together if of]
 
 
-def _place(frame: Frame, mask: Mask) -> tuple[np.ndarray, float]:
-    """World centre (3,) of the mask's surface and its size, metres; NaN where unknown."""
-    points = surface(Sighting(frame, mask))
-    if points is None or len(points) < _LEAST_POINTS:
-        return np.full(3, np.nan), np.nan
-    center = np.median(points, axis=0)
-    spread = np.percentile(np.linalg.norm(points - center, axis=1), 90)
-    return center, 2 * float(spread)
+def _view_of(frame: Frame, mask: Mask) -> MaskedView | None:
+    """The mask as it is compared with others; None where nothing tells its place."""
+    if frame.depth is None or frame.camera_to_world is None:
+        return None
+    (x, y), (h, w) = mask.origin, mask.pixels.shape
+    if np.isfinite(frame.depth[y:y + h, x:x + w][mask.pixels]).sum() < _LEAST_READINGS:
+        return None
+    return masked_view(ViewPart(frame, FrameGeometry(frame.index, frame.depth, frame.noise),
+                                mask.instance(frame.index, 0, '', 1.0)))

@@ -45,7 +45,8 @@ def cut_out(frame: Frame, region: Region, others: Sequence[Region],
 def _cut_at_points(frame: Frame, region: Region, others: Sequence[Box2D]) -> Mask:
     """The object at the points labelled 1: their patch gives the box, the points stay in it."""
     shape = frame.image.shape[:2]
-    points = np.asarray(region.points, float)
+    points = np.clip(np.floor(np.asarray(region.points, float) + 0.5), 0,
+                     (shape[1] - 1, shape[0] - 1)).astype(int)
     wanted = np.asarray(region.point_labels) == 1
     if not wanted.any():
         raise NothingInside('no point is labelled 1 (of the object)')
@@ -70,7 +71,7 @@ def _patch(frame: Frame, points: np.ndarray, barrier: np.ndarray) -> np.ndarray:
     walls[1:-1, 1:-1] = barrier | _depth_steps(frame)
     patch = np.zeros(lab.shape[:2], bool)
     tolerance = (_PATCH_COLOUR,) * 3
-    for x, y in points.astype(int):
+    for x, y in points:
         grown = walls.copy()
         grown[y + 1, x + 1] = 0
         flags = 8 | (2 << 8) | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
+import contextlib
 from dataclasses import dataclass
+import re
+from typing import NoReturn
 from typing import Protocol
 
 from spatialclaw_ros.calls.requests import EngineCall
@@ -20,6 +23,9 @@ from spatialclaw_ros.findings import errors
 
 #: Names of the engines that run networks.
 SAM3, DEPTH_ANYTHING, FUSED = 'sam3', 'depth_anything_3', 'fused'
+
+#: Shortest long side of an image that Depth Anything 3 is given, pixels: a few of its patches.
+LEAST_EDGE = 56
 
 #: Says whether the caller has given up; asked between frames and between passes of a network.
 Cancelled = Callable[[], bool]
@@ -49,9 +55,24 @@ class EngineSettings:
     views: int = 16
     edge: int = 504
 
+    def __post_init__(self) -> None:
+        """Refuse what no network could run with."""
+        if not re.fullmatch(r'auto|cpu|cuda(:\d{1,3})?', self.device):
+            raise errors.BadGoal(f'engine device {self.device!r}; it may be auto, cpu, cuda or '
+                                 'cuda:N')
+        if self.precision not in ('auto', 'bfloat16', 'float16', 'float32'):
+            raise errors.BadGoal(f'engine precision {self.precision!r}; it may be auto, bfloat16, '
+                                 'float16 or float32')
+        if self.views < 1 or self.edge < LEAST_EDGE:
+            raise errors.BadGoal(f'engine views {self.views}, edge {self.edge}: at least 1 view '
+                                 f'of {LEAST_EDGE} pixels is needed')
+
 
 class ModelEngine(Protocol):
-    """One engine, its network loaded at the first call and kept."""
+    """One engine, its network loaded by `load` or at the first call, and kept."""
+
+    def load(self) -> None:
+        """Load what most calls need; raises Unanswerable where that cannot be."""
 
     def answer(self, call: EngineCall, cancelled: Cancelled) -> EngineReply:
         """Answer `call`; raises a SpatialError or ValueError for what cannot be done."""
@@ -83,9 +104,11 @@ def failure_of(error: Exception) -> Failed:
     return Failed(type(error).__name__, str(message))
 
 
-def raise_failure(failed: Failed) -> None:
+def raise_failure(failed: Failed) -> NoReturn:
     """Raise what `failed` tells: the same class where it is an error of findings or a builtin."""
     cls = getattr(errors, failed.kind, None) or getattr(builtins, failed.kind, None)
+    error: Exception = RuntimeError(f'{failed.kind}: {failed.message}')
     if isinstance(cls, type) and issubclass(cls, Exception):
-        raise cls(failed.message)
-    raise RuntimeError(f'{failed.kind}: {failed.message}')
+        with contextlib.suppress(TypeError):  # some take more than a message
+            error = cls(failed.message)
+    raise error

@@ -61,11 +61,24 @@ class RegionsAndLabels:
         return self._regions.segment_points(request, frames)
 
 
-def engines_for(window: FrameWindow
-                ) -> tuple[DepthCamera, Detections | LabelImages | RegionsAndLabels]:
-    """Reconstruct and segment engine for `window`: regions come before label images."""
+#: A segment engine that runs in this process.
+HostSegment = Detections | LabelImages | RegionsAndLabels
+
+DEPTH_CAMERA = DepthCamera()
+#: Segment engines that can be chosen by name.
+HOST_SEGMENT: dict[str, type[HostSegment]] = {
+    engine.name: engine for engine in (LabelImages, Detections, RegionsAndLabels)}
+
+
+def segment_engine(window: FrameWindow, name: str | None = None) -> HostSegment:
+    """The segment engine called `name`; without one that which suits what `window` carries.
+
+    Where there are both, regions come before label images.
+    """
+    if name is not None:
+        return HOST_SEGMENT[name]()
     has_labels = any(frame.labels is not None for frame in window.frames)
     has_regions = any(frame.regions for frame in window.frames)
     if has_labels and has_regions:
-        return DepthCamera(), RegionsAndLabels()
-    return DepthCamera(), LabelImages() if has_labels else Detections()
+        return RegionsAndLabels()
+    return LabelImages() if has_labels else Detections()

@@ -6,7 +6,7 @@ from spatialclaw_ros.calls.requests import SegmentPoints
 from spatialclaw_ros.calls.requests import SegmentText
 from spatialclaw_ros.perception.detections import Detections
 from spatialclaw_ros.perception.label_images import LabelImages
-from spatialclaw_ros.perception.select import engines_for
+from spatialclaw_ros.perception.select import segment_engine
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.scene import Region
 
@@ -152,7 +152,7 @@ def test_regions_and_labels_of_one_query_share_a_vocabulary():
     image[100:140, 20:60] = image[20:60, 20:60] = 220
     both = frame(image, both.depth, regions=regions, labels=(both.labels.ids, both.labels.names))
     window = FrameWindow((both,), 'camera_optical')
-    _, segment = engines_for(window)
+    segment = segment_engine(window)
     assert segment.vocabulary([both]) == ('parcel', 'chair', 'Door')
     reply = segment.segment_text(text('parcel', 'chair', 'door'), [both])
     assert [(m.label, m.object_id) for m in reply.masks] == [
@@ -163,5 +163,4 @@ def test_regions_and_labels_of_one_query_share_a_vocabulary():
                                             ('bare', 'detections')])
 def test_the_engine_follows_from_what_the_frames_carry(kind, name):
     frames = {'regions': two_things, 'labels': label_frame, 'bare': frame}
-    reconstruct, segment = engines_for(FrameWindow((frames[kind](),), 'camera_optical'))
-    assert (reconstruct.name, segment.name) == ('depth_camera', name)
+    assert segment_engine(FrameWindow((frames[kind](),), 'camera_optical')).name == name

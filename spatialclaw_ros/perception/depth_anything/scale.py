@@ -1,0 +1,203 @@
+"""How many metres the network's unit has, from what the frames carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from spatialclaw_ros.findings.errors import Unanswerable
+from spatialclaw_ros.geometry.alignment import fit_cameras
+from spatialclaw_ros.geometry.alignment import ground_scale
+from spatialclaw_ros.perception.depth_anything.consistency import consistent_scale
+from spatialclaw_ros.perception.depth_anything.consistency import is_consistent
+from spatialclaw_ros.perception.depth_anything.consistency import Placed
+from spatialclaw_ros.perception.depth_anything.prediction import NetworkView
+from spatialclaw_ros.perception.depth_anything.samples import Seen
+from spatialclaw_ros.perception.depth_anything.samples import some_of
+from spatialclaw_ros.perception.engine import DEPTH_ANYTHING
+from spatialclaw_ros.scene import Frame
+
+#: A scale as sure as this, a share of it, is taken without looking for another one; one less
+#: sure than the second is none.
+_SURE, _LOOSEST = 0.1, 0.3
+#: One sigma of a metric network's scale: a prior of ours, the order of its mean relative error on
+#: data it was not trained on.
+_METRIC_SIGMA = 0.12
+#: So many frames it is asked for, and so many are searched for the ground.
+_ASKED, _GROUNDS = 3, 6
+#: One sigma, metres, of how far the ground under a robot is from the world's z = 0.
+_GROUND_SIGMA = 0.02
+_LEAST_HEIGHT, _LEAST_GROUND = 0.15, 0.08
+#: Priors of ours, one sigma as a share: of a network's depth where the ground is, one part of
+#: an image; and of its distance between two cameras, which more cameras average down.
+_OF_REGION, _OF_BASELINE = 0.03, 0.05
+#: A network whose cameras are turned by more than this, rad, from how they stand is lost.
+_ASKEW = 0.05
+
+
+@dataclass(frozen=True)
+class Scale:
+    """metres = `value` · predicted; `sigma` is one sigma as a share of it, `how` says whence."""
+
+    value: float
+    sigma: float
+    how: str
+
+
+#: What the metric network says of frames; raises Unanswerable without its weights.
+Metres = Callable[[Sequence[Frame]], Sequence[NetworkView]]
+
+
+def common_scale(seen: Sequence[Seen], is_metric: bool, up: np.ndarray | None,
+                 metres: Metres | None) -> Scale:
+    """The one scale of the views in `seen`.
+
+    Asked are, in this order: sensor depth; the cameras' known motion against the network's; the
+    agreement of the depth maps under the known motion; the ground, at z = 0 of the world, whose
+    direction `up` (3,) is known; a network's own metres (`is_metric`, else `metres`). The first
+    one known to 10 % is taken, else the surest. Raises Unanswerable where none is known to 30 %.
+    """
+    found: list[Scale] = []
+    problem = ''
+    for told in (by_sensor, by_baseline, by_agreement):
+        scale = told(seen)
+        if scale is not None and scale.sigma <= _SURE:
+            return scale
+        found += [scale] if scale is not None else []
+    try:
+        network = Scale(1.0, _METRIC_SIGMA, "the network's own metres") if is_metric else (
+            by_metric_network(seen, metres))
+    except Unanswerable as error:
+        network, problem = None, f' ({error})'
+    ground = by_ground(seen, up)
+    if ground is not None and (network is None or _agree(ground, network)):
+        found.append(ground)
+    found += [network] if network is not None else []
+    usable = [scale for scale in found if scale.sigma <= _LOOSEST]
+    if not usable:
+        raise Unanswerable(
+            f'engine {DEPTH_ANYTHING!r}: the depth of frames {[s.frame.index for s in seen]} is '
+            'up to an unknown scale: they have no sensor depth that tells it, no known poses that '
+            'lie apart, no ground in view, and there is no metric network' + problem + '. Give '
+            'sensor depth, poses (TF) of a camera that moved, or a metric checkpoint such as '
+            'depth-anything/DA3METRIC-LARGE')
+    return min(usable, key=lambda scale: scale.sigma)
+
+
+def _agree(one: Scale, other: Scale) -> bool:
+    return abs(math.log(one.value / other.value)) < 3 * math.hypot(one.sigma, other.sigma)
+
+
+def by_sensor(seen: Sequence[Seen]) -> Scale | None:
+    """From the depth sensor: the mean over frames of log scale, by the inverse variance."""
+    fits = [(one, one.proportion) for one in seen if one.proportion is not None]
+    if not fits:
+        return None
+    sigma = np.array([max(fit.scale_sigma / fit.scale, 1e-3) for _, fit in fits])
+    logs = np.log([fit.scale for _, fit in fits])
+    weight = sigma ** -2.0
+    mean = float(weight @ logs / weight.sum())
+    spread = float(np.sqrt(weight @ np.square(logs - mean) / weight.sum() / len(fits)))
+    bias = max(one.frame.noise.bias_share for one, _ in fits)
+    return Scale(math.exp(mean), math.hypot(float(weight.sum() ** -0.5), spread, bias),
+                 f'sensor depth of {_frames(len(fits))}')
+
+
+def _posed(seen: Sequence[Seen]) -> Iterator[tuple[Seen, np.ndarray]]:
+    for one in seen:
+        if one.frame.camera_to_world is not None:
+            yield one, np.asarray(one.frame.camera_to_world, float)
+
+
+def by_baseline(seen: Sequence[Seen]) -> Scale | None:
+    """From the known motion of the cameras against that the network finds.
+
+    A network that takes a focal length for f instead of f₀ finds depth f / f₀ times too large for
+    a motion across the optical axis, and rightly for one along it: it is corrected by the share
+    of the motion across, and half of the correction is taken for its sigma.
+    """
+    posed = [(one, pose) for one, pose in _posed(seen) if one.view.camera_to_world is not None]
+    if len(posed) < 2:
+        return None
+    known = np.stack([pose for _, pose in posed])
+    fit = fit_cameras(np.stack([np.asarray(one.view.camera_to_world) for one, _ in posed]), known,
+                      known_sigma=float(np.median([s.frame.pose_sigma.translation
+                                                   for s, _ in posed])))
+    if (fit is None or not (math.isfinite(fit.scale) and math.isfinite(fit.scale_sigma))
+            or fit.rotation_sigma > _ASKEW):
+        return None
+    focal = math.exp(float(np.mean([
+        np.log(one.frame.camera.matrix[[0, 1], [0, 1]] / one.view.matrix[[0, 1], [0, 1]]).mean()
+        for one, _ in posed])))
+    correction = (focal - 1) * _share_across(known)
+    scale = fit.scale * (1 + correction)
+    if scale <= 0 or not is_consistent([Placed(*pair) for pair in posed], scale):
+        return None
+    own = _OF_BASELINE / math.sqrt(fit.kept.sum() - 1)
+    return Scale(scale, math.hypot(fit.scale_sigma / fit.scale, correction / 2, own),
+                 f'the known motion of {_frames(len(posed))}')
+
+
+def _share_across(poses: np.ndarray) -> float:
+    """Share, 0–1, of the cameras' motion (K, 4, 4) that is across their optical axes."""
+    away = poses[:, None, :3, 3] - poses[None, :, :3, 3]
+    along = np.einsum('ijk,jk->ij', away, poses[:, :3, 2])
+    total = float(np.square(away).sum())
+    return 1 - float(np.square(along).sum()) / total if total > 0 else 0.0
+
+
+def by_agreement(seen: Sequence[Seen]) -> Scale | None:
+    """From the depth maps of frames with known poses, which must show one scene."""
+    posed = [Placed(one, pose) for one, pose in _posed(seen)]
+    found = consistent_scale(posed) if len(posed) > 1 else None
+    if found is None:
+        return None
+    scale, sigma = found
+    return Scale(scale, math.hypot(sigma / scale, _OF_REGION),
+                 f'the agreement of {_frames(len(posed))} with known poses')
+
+
+def by_ground(seen: Sequence[Seen], up: np.ndarray | None) -> Scale | None:
+    """From the height of the cameras above the ground, at z = 0 of the world."""
+    if up is None:
+        return None
+    scales, sigmas = [], []
+    for one, pose in some_of(list(_posed(seen)), _GROUNDS):
+        height = float(pose[:3, 3] @ up)
+        if height < _LEAST_HEIGHT:
+            continue
+        samples = one.samples
+        fit = ground_scale(samples.points()[samples.sure], pose[:3, :3].T @ up, height)
+        if fit is not None and fit.share >= _LEAST_GROUND:
+            scales.append(math.log(fit.scale))
+            sigmas.append(math.hypot(fit.scale_sigma / fit.scale, _GROUND_SIGMA / height))
+    if not scales:
+        return None
+    return Scale(math.exp(float(np.median(scales))),
+                 math.hypot(float(np.median(sigmas)), float(np.std(scales)), _OF_REGION),
+                 'the ground, taken to be at z = 0 of the world')
+
+
+def by_metric_network(seen: Sequence[Seen], metres: Metres | None) -> Scale | None:
+    """From what a metric network says of a few of these frames."""
+    if metres is None:
+        return None
+    some = some_of(seen, _ASKED)
+    views = metres([one.frame for one in some])
+    ratio = np.concatenate([view.at(view.depth, one.samples.pixels) / one.samples.predicted
+                            for one, view in zip(some, views, strict=True)])
+    known = np.isfinite(ratio)
+    sure = known & np.concatenate([one.samples.sure for one in some])
+    if not known.any():
+        return None
+    return Scale(float(np.median(ratio[sure if sure.any() else known])), _METRIC_SIGMA,
+                 "a metric network's metres")
+
+
+def _frames(count: int) -> str:
+    return 'one frame' if count == 1 else f'{count} frames'

@@ -1,0 +1,1 @@
+"""Sensor depth with its holes filled by a network's."""

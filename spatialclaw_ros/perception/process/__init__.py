@@ -1,0 +1,1 @@
+"""Model engines in a child process of their own."""

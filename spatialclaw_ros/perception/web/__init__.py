@@ -1,0 +1,1 @@
+"""The engine server behind HTTP, and its client."""
