@@ -30,7 +30,7 @@ from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.models.client import ModelClient
 from spatialclaw_ros.models.profile import Profile
 from spatialclaw_ros.recordings import open_recording
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 

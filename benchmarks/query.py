@@ -24,10 +24,12 @@ from spatialclaw_ros.findings.build import ViewPart
 from spatialclaw_ros.findings.measures import closest_distance
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
+from spatialclaw_ros.perception.select import DEPTH_CAMERA
+from spatialclaw_ros.perception.select import segment_engine
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.recordings.regions import parse_region
 from spatialclaw_ros.scene import FrameWindow
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 from spatialclaw_ros.simulation.export import simulate
@@ -38,10 +40,10 @@ TABLE = Path(__file__).parents[1] / 'test' / 'data' / 'ycb_table_a'
 
 def directly(window: FrameWindow, names: tuple[str, str]) -> None:
     """Masks and measure without agent and kernel."""
-    engines = engines_for(window)
     frames = tuple(frame.index for frame in window.frames)
-    masks = engines.segment.segment_text(SegmentText(frames, names, names), window.frames).masks
-    geometry = engines.reconstruct.reconstruct(window.frames).frames
+    masks = segment_engine(window).segment_text(
+        SegmentText(frames, names, names), window.frames).masks
+    geometry = DEPTH_CAMERA.reconstruct(window.frames).frames
     parts = {name: [ViewPart(window.at(mask.frame), next(
         g for g in geometry if g.frame == mask.frame), mask) for mask in masks
         if mask.label == name] for name in names}

@@ -7,33 +7,39 @@ from collections.abc import Sequence
 import sys
 
 from spatialclaw_ros import __version__
-from spatialclaw_ros.commands import ask
-from spatialclaw_ros.commands import demo
-from spatialclaw_ros.commands import doctor
-from spatialclaw_ros.commands import eval as evaluate
-from spatialclaw_ros.commands import kernel
-from spatialclaw_ros.commands import replay
-from spatialclaw_ros.commands import report
-from spatialclaw_ros.commands import simulate
 from spatialclaw_ros.findings.errors import SpatialError
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line of `spatialclaw`."""
+    """The command line of `spatialclaw`.
+
+    The commands are imported here, for two seconds in which Ctrl-C must end as it does later.
+    """
+    from spatialclaw_ros.commands import ask
+    from spatialclaw_ros.commands import demo
+    from spatialclaw_ros.commands import doctor
+    from spatialclaw_ros.commands import eval as evaluate
+    from spatialclaw_ros.commands import kernel
+    from spatialclaw_ros.commands import models
+    from spatialclaw_ros.commands import replay
+    from spatialclaw_ros.commands import report
+    from spatialclaw_ros.commands import serve
+    from spatialclaw_ros.commands import simulate
+
     top = argparse.ArgumentParser(
         prog='spatialclaw',
         description='Spatial questions about what a robot sees, answered with geometry.')
     top.add_argument('--version', action='version', version=__version__)
     commands = top.add_subparsers(required=True, metavar='COMMAND')
-    for command in (ask, evaluate, replay, report, kernel, simulate, demo, doctor):
+    for command in (ask, evaluate, replay, report, kernel, serve, models, simulate, demo, doctor):
         command.add_parser(commands)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; its exit status, 2 for a source that cannot be read."""
-    args = parser().parse_args(arguments)
     try:
+        args = parser().parse_args(arguments)
         return int(args.run(args))
     except KeyboardInterrupt:
         return 130

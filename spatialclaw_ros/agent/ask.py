@@ -15,6 +15,7 @@ from spatialclaw_ros.agent.briefing import brief
 from spatialclaw_ros.agent.budget import Budget
 from spatialclaw_ros.agent.budget import Spending
 from spatialclaw_ros.agent.kept_window import keeping
+from spatialclaw_ros.agent.kept_window import Kept
 from spatialclaw_ros.agent.loop import run_loop
 from spatialclaw_ros.agent.model_calls import ModelCalls
 from spatialclaw_ros.agent.model_writer import FIRST_PICTURES
@@ -66,8 +67,9 @@ async def ask(question: Question, window: FrameWindow, engines: Engines, nursery
         _check(question, window, model)
         transcript = Transcript(transcript_dir)
         _begin(transcript, question, window)
-        async with keeping(transcript.path, window, has_model=model is not None,
-                           cell_seconds=limits.cell_seconds):
+        kept = Kept(window, has_model=model is not None, cell_seconds=float(limits.cell_seconds),
+                    reconstruct=engines.reconstruct.name, segment=engines.segment.name)
+        async with keeping(transcript.path, kept):
             return await query.answer(transcript)
     except SpatialError as error:
         return query.failed(error.code, str(error), getattr(error, 'candidates', ()), transcript)

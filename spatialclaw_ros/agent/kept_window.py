@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import functools
@@ -46,24 +45,24 @@ class Kept:
     """What the cells of a query had before them.
 
     `reference_images` (H, W, 3) uint8 came with the question, `has_model` says whether `vlm`
-    worked, `cell_seconds` was the limit of one cell.
+    worked, `cell_seconds` was the limit of one cell. `reconstruct` and `segment` name the engines
+    that answered; empty in an older record.
     """
 
     window: FrameWindow
     reference_images: tuple[np.ndarray, ...] = ()
     has_model: bool = False
     cell_seconds: float = Limits.cell_seconds
+    reconstruct: str = ''
+    segment: str = ''
 
 
-def keep_window(folder: Path, window: FrameWindow, *,
-                reference_images: Sequence[np.ndarray] = (), has_model: bool = False,
-                cell_seconds: float = Limits.cell_seconds) -> None:
-    """Write `window`, and what else the cells can see, to `folder`; raises OSError.
+def keep(folder: Path, kept: Kept) -> None:
+    """Write what the cells can see to `folder`; raises OSError.
 
     The file appears only when it is whole. At VGA it takes some 20 ms and 0.8 MB a frame.
     """
-    message = {'window': window, 'reference_images': tuple(reference_images),
-               'has_model': has_model, 'cell_seconds': float(cell_seconds)}
+    message = vars(kept)
     arrays = memoryview(bytearray(room_for(message)))
     head = encode_into(message, arrays)
     part = folder / f'{FILE}.part'
@@ -77,8 +76,8 @@ def keep_window(folder: Path, window: FrameWindow, *,
 
 
 @asynccontextmanager
-async def keeping(folder: Path | None, window: FrameWindow, **more: Any) -> AsyncIterator[None]:
-    """Do `keep_window` in a thread while the body runs; None keeps nothing.
+async def keeping(folder: Path | None, kept: Kept) -> AsyncIterator[None]:
+    """Do `keep` in a thread while the body runs; None keeps nothing.
 
     Where the disk is full the log says so: an answer is worth more than its record. After the body
     it is waited for only so long as nobody feels it; the thread goes on to its end.
@@ -86,26 +85,21 @@ async def keeping(folder: Path | None, window: FrameWindow, **more: Any) -> Asyn
     if folder is None:
         yield
         return
-    kept = asyncio.ensure_future(asyncio.to_thread(keep_window, folder, window, **more))
-    kept.add_done_callback(functools.partial(_tell, folder))
+    writing = asyncio.ensure_future(asyncio.to_thread(keep, folder, kept))
+    writing.add_done_callback(functools.partial(_tell, folder))
     try:
         yield
     finally:
-        await asyncio.wait({kept}, timeout=_PATIENCE)
+        await asyncio.wait({writing}, timeout=_PATIENCE)
 
 
-def _tell(folder: Path, kept: asyncio.Future[None]) -> None:
-    if not kept.cancelled() and (error := kept.exception()):
+def _tell(folder: Path, writing: asyncio.Future[None]) -> None:
+    if not writing.cancelled() and (error := writing.exception()):
         _log.warning('the frames of the query could not be kept in %s: %s', folder, error)
 
 
-def read_window(folder: Path) -> FrameWindow:
-    """The window that `keep_window` wrote to `folder`; raises UnreadableRecord naming the file."""
-    return read_kept(folder).window
-
-
 def read_kept(folder: Path) -> Kept:
-    """All that `keep_window` wrote to `folder`; raises UnreadableRecord naming the file."""
+    """What `keep` wrote to `folder`; raises UnreadableRecord naming the file."""
     path = folder / FILE
     try:
         data = gzip.decompress(path.read_bytes())
@@ -127,10 +121,10 @@ def _decoded(data: memoryview) -> Any:
 def _checked(values: Any) -> Kept:
     """`values` as what they must be; the codec has checked the window's own fields."""
     kinds = {'window': FrameWindow, 'reference_images': tuple, 'has_model': bool,
-             'cell_seconds': float}
-    if not isinstance(values, dict) or values.keys() != kinds.keys():
+             'cell_seconds': float, 'reconstruct': str, 'segment': str}
+    if not isinstance(values, dict) or 'window' not in values or not values.keys() <= kinds.keys():
         raise CodecError('it holds no window')
-    for name, kind in kinds.items():
-        if not isinstance(values[name], kind):
-            raise CodecError(f'{name} cannot be {str(values[name])[:80]!r}')
+    for name, value in values.items():
+        if not isinstance(value, kinds[name]):
+            raise CodecError(f'{name} cannot be {str(value)[:80]!r}')
     return Kept(**values)

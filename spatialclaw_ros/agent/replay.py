@@ -21,7 +21,7 @@ from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.cell_result import CellResult
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.engines import Engines
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import Session
 
@@ -43,7 +43,7 @@ class Compared:
     is_compared: bool = True
 
 
-async def replay(record: Record, kept: Kept, nursery: Nursery,
+async def replay(record: Record, kept: Kept, nursery: Nursery, engines: Engines,
                  tell: Callable[[Compared], None]) -> None:
     """Run the cells of `record` in a new session on `kept`; `tell` hears of each, then the answer.
 
@@ -55,7 +55,7 @@ async def replay(record: Record, kept: Kept, nursery: Nursery,
     model = RecordedModel()
     has_model = kept.has_model or any(step.replies for step in record.steps)
     session = await Session.open(
-        nursery, question, kept.window, engines_for(kept.window),
+        nursery, question, kept.window, engines,
         Limits(cell_seconds=kept.cell_seconds), model=model if has_model else None,
         reference_images=kept.reference_images)
     try:

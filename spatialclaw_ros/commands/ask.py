@@ -14,6 +14,7 @@ import numpy as np
 from spatialclaw_ros.agent.ask import ask
 from spatialclaw_ros.agent.ask import POLICIES
 from spatialclaw_ros.agent.budget import Budget
+from spatialclaw_ros.commands import engines
 from spatialclaw_ros.commands import model
 from spatialclaw_ros.commands import source
 from spatialclaw_ros.findings.answer import Answer
@@ -25,7 +26,7 @@ from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.models.client import ModelClient
 from spatialclaw_ros.scene import FrameWindow
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.engines import Engines
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 
@@ -57,6 +58,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument('--max-steps', type=int, metavar='N',
                         help="most cells to run (default 12; the node's with --live)")
     parser.add_argument('--transcript', type=Path, metavar='DIR', help='keep every step there')
+    engines.add_arguments(parser)
     model.add_arguments(parser)
     model.add_budget(parser)
     parser.set_defaults(run=run)
@@ -103,8 +105,9 @@ async def _from_recording(args: argparse.Namespace) -> dict[str, Any]:
         policy=args.policy or Question.policy,
         max_steps=Question.max_steps if args.max_steps is None else args.max_steps,
         timeout=_seconds(args), allow_guess=args.allow_guess)
-    async with model.model_of(args) as client:
-        answer = await _answer(question, window, args.transcript, client, model.budget_of(args))
+    async with model.model_of(args) as client, engines.perception_of(args) as perception:
+        answer = await _answer(question, window, perception.engines_for(window), args.transcript,
+                               client, model.budget_of(args))
     to_target = window.world_to_target
     return answer_json(answer, np.eye(4) if to_target is None else to_target)
 
@@ -115,11 +118,11 @@ def _seconds(args: argparse.Namespace) -> float:
     return float(args.timeout)
 
 
-async def _answer(question: Question, window: FrameWindow, transcript: Path | None,
-                  client: ModelClient | None, budget: Budget) -> Answer:
+async def _answer(question: Question, window: FrameWindow, chosen: Engines,
+                  transcript: Path | None, client: ModelClient | None, budget: Budget) -> Answer:
     nursery = await Nursery.start(TOOLKIT)
     try:
-        return await ask(question, window, engines_for(window), nursery,
+        return await ask(question, window, chosen, nursery,
                          limits=Limits(), transcript_dir=transcript, model=client, budget=budget)
     finally:
         await nursery.close()

@@ -18,6 +18,7 @@ import sys
 import time
 from typing import Any
 
+from spatialclaw_ros.commands import engines
 from spatialclaw_ros.commands import model as model_options
 from spatialclaw_ros.evaluation import asking
 from spatialclaw_ros.evaluation import comparison
@@ -39,7 +40,10 @@ from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.session.question import Question
 
 #: Gives what answers the questions, from a model or None, for as long as it is entered.
-Agent = Callable[[Any], AbstractAsyncContextManager[Answerer]]
+Agent = Callable[[Any, Any], AbstractAsyncContextManager[Answerer]]
+#: Questions in a row that something other than a policy ended, before it is no use to go on.
+_MOST_BROKEN = 8
+_MOST_REASON = 200
 _INTERRUPTED = 130
 
 
@@ -56,6 +60,7 @@ def add_parser(commands: Any) -> None:
         '--policies', metavar='A,B', help=f'of {", ".join(policies.POLICIES)}; default recipes, '
         f'and with a model {",".join(policies.DEFAULT)}')
     model_options.add_arguments(parser)
+    engines.add_arguments(parser)
     parser.add_argument('--out', type=Path, metavar='DIR', help='where results, tables and '
                         'transcripts are kept (default ./spatialclaw-eval-DATE)')
     parser.add_argument('--jobs', type=int, default=4, metavar='N',
@@ -82,7 +87,8 @@ def run(args: argparse.Namespace, agent: Agent = asking.agent) -> int:
     suites = suites_in(args.folder)
     only = [] if args.only is None else [name.strip() for name in args.only.split(',')]
     asked = chosen(suites, only, args.limit)
-    terms = Terms(timeout=args.timeout, max_steps=args.max_steps, regions=not args.no_regions)
+    terms = Terms(timeout=args.timeout, max_steps=args.max_steps, regions=not args.no_regions,
+                  reconstruct=args.reconstruct, segment=args.segment)
     out = args.out or Path(time.strftime('spatialclaw-eval-%Y-%m-%d'))
     with Results(out) as results:
         results.check(suites, comparable(terms))
@@ -109,23 +115,32 @@ class _Evaluation:
 
     async def ask(self, agent: Agent) -> None:
         """Ask what is not done yet, and tell of each question on stderr."""
-        async with model_options.model_of(self.args) as model:
+        async with (model_options.model_of(self.args) as model,
+                    engines.perception_of(self.args) as perception):
             name = '' if model is None else await model.name_of()
             planned = tasks(self.suites, self.policies, name)
             todo = [task for task in planned if self._is_open(task.key)]
             print(f'{len(planned) - len(todo)} of {len(planned)} are done; results go to '
                   f'{self.results.path}', file=sys.stderr)
             if todo:
-                await self._ask(todo, len(planned), agent(model))
+                await self._ask(todo, len(planned), agent(model, perception))
 
     async def _ask(self, todo: Sequence[Task], planned: int,
                    agent: AbstractAsyncContextManager[Answerer]) -> None:
         counter = itertools.count(planned - len(todo) + 1)
+        broken = 0
 
         def done(row: Row) -> None:
+            nonlocal broken
             self.results.add(row)
+            why = '' if row.answered else f': {" ".join(row.reason.split())[:_MOST_REASON]}'
             print(f'{next(counter)}/{planned} {row.policy} {row.recording} {row.id} {row.verdict} '
-                  f'{row.seconds:.1f} s', file=sys.stderr, flush=True)
+                  f'{row.seconds:.1f} s{why}', file=sys.stderr, flush=True)
+            broken = broken + 1 if row.broken else 0
+            if broken == _MOST_BROKEN:
+                raise RuntimeError(
+                    f'{broken} questions in a row ended {row.status}; mend that and run the same '
+                    'again with --retry-errors (what is done is kept)')
 
         async with agent as answer:
             asker = Asker(answer, self.terms, self.out / 'transcripts')

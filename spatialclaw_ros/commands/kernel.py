@@ -6,12 +6,14 @@ import argparse
 import asyncio
 import codeop
 from collections.abc import Callable
+from collections.abc import Coroutine
 import contextlib
 import json
 from pathlib import Path
 import sys
 import tempfile
 from typing import Any
+from typing import TypeVar
 
 from PIL import Image
 
@@ -19,6 +21,7 @@ from spatialclaw_ros.agent.budget import Budget
 from spatialclaw_ros.agent.budget import Spending
 from spatialclaw_ros.agent.model_calls import ModelCalls
 from spatialclaw_ros.agent.transcript import Transcript
+from spatialclaw_ros.commands import engines
 from spatialclaw_ros.commands import model
 from spatialclaw_ros.commands import source
 from spatialclaw_ros.findings.as_json import finding_json
@@ -27,10 +30,12 @@ from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.session.cell_result import CellResult
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import Perception
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import Session
 from spatialclaw_ros.session.session import TOOLKIT
+
+T = TypeVar('T')
 
 
 def add_parser(commands: Any) -> None:
@@ -47,6 +52,7 @@ def add_parser(commands: Any) -> None:
                         help='skip the courtesy check, to try what lies behind it')
     parser.add_argument('--images', type=Path, metavar='DIR',
                         help='where shown pictures are written (default: a new folder in /tmp)')
+    engines.add_arguments(parser)
     model.add_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -63,18 +69,32 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as ending:
         loop = asyncio.new_event_loop()
         ending.callback(loop.close)
-        nursery = loop.run_until_complete(Nursery.start(TOOLKIT))
+        nursery = _result(loop, Nursery.start(TOOLKIT))
         ending.callback(lambda: loop.run_until_complete(nursery.close()))
         client = model.client_of(args)
         if client is not None:
             ending.callback(lambda: loop.run_until_complete(client.close()))
         calls = None if client is None else ModelCalls(
             client, Spending(Budget()), Transcript(None))
-        session = loop.run_until_complete(Session.open(
-            nursery, question, window, engines_for(window), limits, model=calls))
+        perception = Perception(engines.choice_of(args, args.reconstruct, args.segment))
+        ending.callback(lambda: loop.run_until_complete(perception.close()))
+        session = _result(loop, Session.open(
+            nursery, question, window, perception.engines_for(window), limits, model=calls))
         ending.callback(lambda: loop.run_until_complete(session.close()))
         (_json_lines if args.json else _prompt)(_Cells(loop, session), args.images)
     return 0
+
+
+def _result(loop: asyncio.AbstractEventLoop, doing: Coroutine[Any, Any, T]) -> T:
+    """Result of `doing`, which ends in good order when Ctrl-C is pressed."""
+    task = loop.create_task(doing)
+    try:
+        return loop.run_until_complete(task)
+    except KeyboardInterrupt:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        raise
 
 
 class _Cells:
@@ -84,7 +104,7 @@ class _Cells:
         self._loop, self.session = loop, session
 
     def run(self, code: str) -> CellResult:
-        return self._loop.run_until_complete(self.session.run_cell(code))
+        return _result(self._loop, self.session.run_cell(code))
 
     def run_or_interrupt(self, code: str) -> CellResult:
         """Run a cell; Ctrl-C ends the cell and no more."""

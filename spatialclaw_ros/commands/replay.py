@@ -16,7 +16,11 @@ from spatialclaw_ros.agent.record import Record
 from spatialclaw_ros.agent.replay import Compared
 from spatialclaw_ros.agent.replay import replay
 from spatialclaw_ros.agent.transcript import file_of
+from spatialclaw_ros.commands import engines
 from spatialclaw_ros.kernel.host import Nursery
+from spatialclaw_ros.session.perception import AUTO
+from spatialclaw_ros.session.perception import Choice
+from spatialclaw_ros.session.perception import Perception
 from spatialclaw_ros.session.session import TOOLKIT
 
 _TOLERANCE = f'numbers within a relative {RELATIVE:g} (or {ABSOLUTE:g})'
@@ -32,6 +36,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument('transcript', type=file_of, metavar='TRANSCRIPT',
                         help='its folder, its file, or the URI that an answer names')
     parser.add_argument('--json', action='store_true', help='print exactly one JSON object')
+    engines.add_host(parser)
     parser.set_defaults(run=run)
 
 
@@ -46,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
         if not args.json:
             print(_line(one), flush=True)
 
-    asyncio.run(_replay(record, kept, tell))
+    choice = engines.choice_of(args, kept.reconstruct or AUTO, kept.segment or AUTO)
+    asyncio.run(_replay(record, kept, choice, tell))
     differing = [one for one in compared if one.differences]
     if args.json:
         print(json.dumps(_report(record, compared)))
@@ -57,12 +63,13 @@ def run(args: argparse.Namespace) -> int:
     return 1 if differing else 0
 
 
-async def _replay(record: Record, kept: Kept, tell: Any) -> None:
-    nursery = await Nursery.start(TOOLKIT)
+async def _replay(record: Record, kept: Kept, choice: Choice, tell: Any) -> None:
+    nursery, perception = await Nursery.start(TOOLKIT), Perception(choice)
     try:
-        await replay(record, kept, nursery, tell)
+        await replay(record, kept, nursery, perception.engines_for(kept.window), tell)
     finally:
         await nursery.close()
+        await perception.close()
 
 
 def _line(one: Compared) -> str:

@@ -22,7 +22,7 @@ from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.models.scripted import ScriptedModel
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.recordings.regions import regions_from
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 

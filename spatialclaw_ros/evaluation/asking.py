@@ -19,7 +19,8 @@ from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.models.client import ModelClient
 from spatialclaw_ros.recordings import Recording
 from spatialclaw_ros.scene import FrameWindow
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import AUTO
+from spatialclaw_ros.session.perception import Perception
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 
@@ -29,7 +30,8 @@ class Terms:
     """On what terms a question is asked.
 
     Without `regions` its names are left to the recording's label images. `transcript` is the
-    folder that keeps this question's record, None for none.
+    folder that keeps this question's record, None for none. `reconstruct` and `segment` name the
+    engines.
     """
 
     policy: str = Question.policy
@@ -37,6 +39,8 @@ class Terms:
     max_steps: int = Question.max_steps
     regions: bool = True
     transcript: Path | None = None
+    reconstruct: str = AUTO
+    segment: str = AUTO
 
 
 #: Answers one question about a window; the position of its answer is in the target frame.
@@ -58,12 +62,13 @@ async def answer_from(recording: Recording, asked: Asked, answer: Answerer, term
 
 
 @asynccontextmanager
-async def agent(model: ModelClient | None = None) -> AsyncIterator[Answerer]:
+async def agent(model: ModelClient | None = None, perception: Perception | None = None
+                ) -> AsyncIterator[Answerer]:
     """An answerer that asks the agent; many questions may be asked of it at once.
 
-    `model` is None for policies that need none.
+    `model` is None for policies that need none, `perception` for the engines that run no network.
     """
-    asked_agent = _Agent(model)
+    asked_agent = _Agent(model, perception or Perception())
     try:
         await asked_agent.nursery()
         yield asked_agent.answer
@@ -74,8 +79,8 @@ async def agent(model: ModelClient | None = None) -> AsyncIterator[Answerer]:
 class _Agent:
     """Asks with one nursery, and with another once that has died."""
 
-    def __init__(self, model: ModelClient | None) -> None:
-        self._model = model
+    def __init__(self, model: ModelClient | None, perception: Perception) -> None:
+        self._model, self._perception = model, perception
         self._nursery: Nursery | None = None
         self._starting = asyncio.Lock()
 
@@ -84,8 +89,8 @@ class _Agent:
             asked.text, target_frame=asked.target_frame, policy=terms.policy,
             max_steps=terms.max_steps, timeout=terms.timeout)
         return await ask(
-            question, window, engines_for(window), await self.nursery(), limits=Limits(),
-            transcript_dir=terms.transcript, model=self._model)
+            question, window, self._perception.engines_for(window), await self.nursery(),
+            limits=Limits(), transcript_dir=terms.transcript, model=self._model)
 
     async def nursery(self) -> Nursery:
         async with self._starting:

@@ -98,7 +98,8 @@ def row_of(task: Task, answer: Answer, seconds: float, terms: Terms) -> Row:
 
 def comparable(terms: Terms) -> dict[str, Any]:
     """What all questions of an evaluation must have in common, by the names of the options."""
-    return {'timeout': terms.timeout, 'max-steps': terms.max_steps, 'regions': terms.regions}
+    return {'timeout': terms.timeout, 'max-steps': terms.max_steps, 'regions': terms.regions,
+            'reconstruct': terms.reconstruct, 'segment': terms.segment}
 
 
 def row_from(line: bytes) -> Row:

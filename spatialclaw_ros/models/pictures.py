@@ -9,21 +9,21 @@ import weakref
 import numpy as np
 from PIL import Image
 
+from spatialclaw_ros.geometry.resizing import Resizing
+from spatialclaw_ros.geometry.resizing import within
 from spatialclaw_ros.models.profile import Profile
 
 _JPEG_QUALITY = 92
 
 
-def sent_size(image: np.ndarray, profile: Profile) -> tuple[int, int]:
-    """(width, height) at which `image` is sent: smaller where its long side is too long."""
-    height, width = image.shape[:2]
-    scale = min(1.0, profile.image_edge / max(height, width))
-    return max(round(width * scale), 1), max(round(height * scale), 1)
+def sent_as(image: np.ndarray, profile: Profile) -> Resizing:
+    """How `image` is sent: smaller where its long side is too long for the profile's model."""
+    return within((image.shape[1], image.shape[0]), profile.image_edge)
 
 
 def tokens_of(image: np.ndarray, profile: Profile) -> int:
     """About how many tokens `image` costs: one for each patch of what is sent."""
-    width, height = sent_size(image, profile)
+    width, height = sent_as(image, profile).network
     return max(width * height // profile.image_patch ** 2, 1)
 
 
@@ -48,10 +48,7 @@ class Pictures:
 
 def as_data_url(image: np.ndarray, profile: Profile) -> str:
     """`image`, (H, W, 3) uint8 RGB, as a data URL."""
-    picture = Image.fromarray(np.ascontiguousarray(image))
-    size = sent_size(image, profile)
-    if size != picture.size:
-        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    picture = Image.fromarray(np.ascontiguousarray(sent_as(image, profile).image(image)))
     buffer = io.BytesIO()
     if profile.image_format == 'jpeg':
         picture.save(buffer, 'JPEG', quality=_JPEG_QUALITY)

@@ -102,6 +102,8 @@ class QueryServer:
         self._running.pop(bytes(handle.goal_id.uuid), None)
         self.ended[answer.code.label] += 1
         goal: SpatialQuery.Goal = handle.request
+        self._context.logger.info(
+            f'goal {query.goal_id[:8]} {goal.question[:100]!r}: {told(answer)}')
         allowed = (ErrorCode.NONE, ErrorCode.GUESSED) if goal.allow_guess else (ErrorCode.NONE,)
         if answer.code in allowed:
             handle.succeed()
@@ -115,6 +117,15 @@ class QueryServer:
         else:
             publishers.finished(query.goal_id, goal.question, answer, query.window)
         return result
+
+
+def told(answer: Answer) -> str:
+    """How a query ended, in one line of a log."""
+    if answer.code in (ErrorCode.NONE, ErrorCode.GUESSED):
+        said = f'{answer.text} {answer.unit}'.strip()
+    else:
+        said = ' '.join(answer.message.split())
+    return f'{answer.code.label} after {answer.elapsed:.2f} s: {said[:300]}'
 
 
 def _no_result(_handle: ServerGoalHandle) -> SpatialQuery.Result:

@@ -149,4 +149,5 @@ def _(finding: FoundPlane, drawing: _Drawing) -> None:
 @_draw.register
 def _(finding: Track, drawing: _Drawing) -> None:
     drawing.line('tracks', finding.positions)
-    drawing.text('track_names', finding.name, finding.positions[-1])
+    course = f'{finding.speed:.2f} m/s' if finding.is_moving else 'at rest'
+    drawing.text('track_names', f'{finding.name}, {course}', finding.positions[-1])

@@ -16,9 +16,15 @@ from spatialclaw_ros.nodes.described import declare
 from spatialclaw_ros.nodes.described import Described
 from spatialclaw_ros.nodes.described import ParameterError
 from spatialclaw_ros.nodes.described import value_of
+from spatialclaw_ros.perception.engine import EngineSettings
+from spatialclaw_ros.perception.engine import LEAST_EDGE
 from spatialclaw_ros.scene import PoseSigma
+from spatialclaw_ros.session.perception import AUTO
+from spatialclaw_ros.session.perception import RECONSTRUCT
+from spatialclaw_ros.session.perception import SEGMENT
 
 _NOISE = DepthNoise()
+_ENGINES = EngineSettings()
 
 SERVER = (
     Described('autostart', True, 'Configure and activate the lifecycle node by itself.'),
@@ -43,6 +49,28 @@ SERVER = (
     Described('tf.wait', 0.5, 'How long a frame waits for its transform, seconds, steady clock.',
               0.0),
     Described('tf.queue', 20, 'Frames that wait for their transform.', 1, 1000),
+    Described('engines.reconstruct', AUTO, 'What finds depth. auto: the depth camera. '
+              'depth_anything_3 and fused run a network.', choices=RECONSTRUCT),
+    Described('engines.segment', AUTO, 'What finds masks. auto: regions and label images, as the '
+              'frames have them. sam3 runs a network.', choices=SEGMENT),
+    Described('engines.server', '', 'URL of a `spatialclaw serve` that runs the networks. Empty: '
+              'a child process of this node does.'),
+    Described('engines.device', _ENGINES.device, 'Where the child process runs them: auto, cpu, '
+              'cuda, cuda:N.'),
+    Described('engines.precision', _ENGINES.precision, 'Numbers they compute with.',
+              choices=('auto', 'bfloat16', 'float16', 'float32')),
+    Described('engines.offline', _ENGINES.offline, 'Never ask the hub for a checkpoint.'),
+    Described('engines.sam3', _ENGINES.sam3, 'Checkpoint of SAM 3: a folder, or its name on the '
+              'hub.'),
+    Described('engines.depth_anything', _ENGINES.depth_anything, 'Checkpoint of Depth Anything 3 '
+              'for several frames.'),
+    Described('engines.depth_anything_metric', _ENGINES.depth_anything_metric, 'Checkpoint of '
+              'Depth Anything 3 for one frame.'),
+    Described('engines.views', _ENGINES.views, 'Most frames Depth Anything 3 takes at a time.', 1,
+              64),
+    Described('engines.edge', _ENGINES.edge, 'Long side of the images Depth Anything 3 takes, '
+              'pixels.', LEAST_EDGE, 2048),
+    Described('engines.call_seconds', 300.0, 'Limit of one engine call.', 0.1),
     Described('policy', 'auto', 'Policy of goals that name none.', choices=POLICIES, live=True),
     Described('model.url', '', 'OpenAI-compatible server of a vision-language model, such as '
               'http://localhost:8000/v1. Empty: no model.'),

@@ -19,6 +19,7 @@ from std_msgs.msg import Header
 from spatialclaw_interfaces.action import SpatialQuery
 from spatialclaw_ros.agent.progress import Progress
 from spatialclaw_ros.findings.answer import Answer
+from spatialclaw_ros.findings.errors import OutOfBudget
 from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.nodes.evidence import Evidence
@@ -112,13 +113,22 @@ class Query:
         self.tell(Progress('waiting'))
         self.window = await asyncio.wait_for(
             self.context.evidence.window(request), self._left(question))
-        await asyncio.wait_for(self.context.slots.acquire(), self._left(question))
+        await self._turn(question)
         try:
             self.context.publishers.start(Header(frame_id=self.window.world_frame))
             left = replace(question, timeout=self._left(question))
             return await self.context.ask(left, self.window, self.tell)
         finally:
             self.context.slots.release()
+
+    async def _turn(self, question: Question) -> None:
+        """Wait for one of the slots; OutOfBudget says that the goal was never begun."""
+        try:
+            await asyncio.wait_for(self.context.slots.acquire(), self._left(question))
+        except asyncio.TimeoutError:
+            raise OutOfBudget(
+                f'the goal waited for others until its timeout of {question.timeout:g} s; raise '
+                'timeout, or the parameter queries.running') from None
 
     def _left(self, question: Question) -> float:
         return max(question.timeout - (time.monotonic() - self.began), 0.0)

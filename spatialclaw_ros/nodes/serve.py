@@ -22,7 +22,6 @@ from spatialclaw_ros.nodes.spinning import prepare_environment
 from spatialclaw_ros.nodes.spinning import spin
 from spatialclaw_ros.nodes.worker import Worker
 from spatialclaw_ros.scene import FrameWindow
-from spatialclaw_ros.session.engines import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 
@@ -45,7 +44,7 @@ class Agent:
             if not self._nursery.alive:
                 await self._nursery.close()
                 self._nursery = await Nursery.start(TOOLKIT)
-        return await ask(question, window, engines_for(window), self._nursery,
+        return await ask(question, window, means.perception.engines_for(window), self._nursery,
                          limits=means.limits, transcript_dir=means.transcripts,
                          on_progress=on_progress, model=means.model, budget=means.budget)
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from collections.abc import Callable
 from concurrent import futures
 import contextlib
+import time
 from typing import Any
 from typing import Protocol
 
@@ -43,6 +44,7 @@ from spatialclaw_ros.nodes.world import World
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.scene.capture import Sighting
 from spatialclaw_ros.scene.frame_ring import FrameRing
+from spatialclaw_ros.session.perception import Perception
 from spatialclaw_ros.session.question import Question
 
 #: How often what waits is looked at again, and how often the node reports, seconds.
@@ -118,9 +120,11 @@ class SpatialServer(LifecycleNode):
                         self.create_timer(_REPORT, self._report, clock=self._steady)]
         assert self._queries is not None
         self._queries.active = True
+        self._worker.submit(self._load_engines(self._means.perception))
         model = self._means.model
         self.get_logger().info(
-            f'active: cameras {", ".join(value_of(self, "cameras"))}; '
+            f'active: cameras {", ".join(value_of(self, "cameras"))}; engines '
+            f'{self._means.perception.choice.shown}; '
             f'{"no model" if model is None else f"model server {model.shown_url}"}; transcripts '
             f'{self._means.transcripts or "are not kept"}')
         return result
@@ -140,6 +144,18 @@ class SpatialServer(LifecycleNode):
         self.stop()
         self._close()
         return super().on_shutdown(state)
+
+    async def _load_engines(self, perception: Perception) -> None:
+        """Load what queries would else wait for, and say what cannot be."""
+        began = time.monotonic()
+        for state in await perception.load():
+            if self._queries is None or not self._queries.active:
+                return
+            if state.problem:
+                self.get_logger().error(f'engine {state.name} cannot run: {state.problem}')
+            else:
+                self.get_logger().info(f'engine {state.name} is ready after '
+                                       f'{time.monotonic() - began:.1f} s: {state.checkpoint}')
 
     def _query_server(self, world: World) -> QueryServer:
         cameras = tuple(value_of(self, 'cameras'))
@@ -213,6 +229,5 @@ class SpatialServer(LifecycleNode):
             self._topics.close()
             self._diagnostics.close()
             self._queries = None
-            if self._means.model is not None:
-                with contextlib.suppress(futures.TimeoutError):
-                    self._worker.run(self._means.model.close(), _CLOSING)
+            with contextlib.suppress(futures.TimeoutError):
+                self._worker.run(self._means.close(), _CLOSING)

@@ -39,7 +39,10 @@ class Region:
                 f'{len(self.point_labels)} point labels')
 
     def check_inside(self, width: int, height: int) -> None:
-        """Raise ValueError unless the region has some area inside a width × height image."""
+        """Raise ValueError unless the region has some area inside a width × height image.
+
+        The centre of the first pixel is at 0, so that points begin at -0.5.
+        """
         if self.box is not None:
             x1, y1, x2, y2 = self.box
             if not (x1 < x2 and y1 < y2):
@@ -59,7 +62,7 @@ class Region:
                 raise ValueError(f'region {self.name!r}: the mask is empty')
         else:
             points = np.asarray(self.points)
-            inside = ((points >= 0) & (points < [width, height])).all(axis=1)
+            inside = ((points >= -0.5) & (points < [width, height])).all(axis=1)
             if not inside.all():
                 raise ValueError(
                     f'region {self.name!r}: point {points[~inside][0].tolist()} lies outside the '

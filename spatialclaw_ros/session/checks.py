@@ -1,4 +1,4 @@
-"""What a kernel sends is checked before anything is done with it: it may be hostile."""
+"""What a kernel sends, and what an engine of another process replies, is checked before use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import math
 
 import numpy as np
 
+from spatialclaw_ros.calls.requests import EngineReply
+from spatialclaw_ros.calls.requests import Reconstructed
+from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Finding
 from spatialclaw_ros.findings.answer import Found
@@ -31,7 +34,7 @@ _SHAPES: dict[type, dict[str, tuple[int | None, ...]]] = {
             'pose_covariance': (6, 6), 'points': (None, 3)},
     FoundPlane: {'normal': (3,), 'polygon': (None, 3)},
     Track: {'stamps': (None,), 'positions': (None, 3), 'sigma': (None,), 'velocity': (3,),
-            'velocity_sigma': (3,)},
+            'velocity_sigma': (3,), 'up': (3,)},
 }
 _MOST_POINTS = 100_000
 
@@ -41,6 +44,39 @@ def frames_of(window: FrameWindow, numbers: Sequence[int]) -> list[Frame]:
     if not numbers:
         raise ValueError('no frame was given')
     return [window.at(number) for number in dict.fromkeys(numbers)]
+
+
+def reconstruction_of(reply: EngineReply, frames: Sequence[Frame]) -> Reconstructed:
+    """`reply`, if it is the geometry of just `frames`; RuntimeError otherwise."""
+    if not isinstance(reply, Reconstructed):
+        raise RuntimeError(f'the engine replied {type(reply).__name__}, not Reconstructed')
+    asked = {frame.index: frame.image.shape[:2] for frame in frames}
+    if {geometry.frame for geometry in reply.frames} != asked.keys():
+        raise RuntimeError(f'the engine replied frames {[g.frame for g in reply.frames]}, '
+                           f'asked were {list(asked)}')
+    for geometry in reply.frames:
+        for name in ('depth', 'sigma', 'confidence', 'bias', 'source_map'):
+            array = getattr(geometry, name)
+            if array is not None and array.shape != asked[geometry.frame]:
+                raise RuntimeError(
+                    f'the engine replied {name} of shape {list(array.shape)} for frame '
+                    f'{geometry.frame}, whose image is {list(asked[geometry.frame])}')
+    return reply
+
+
+def segmentation_of(reply: EngineReply, frames: Sequence[Frame]) -> Segmented:
+    """`reply`, if its masks lie in the images of `frames`; RuntimeError otherwise."""
+    if not isinstance(reply, Segmented):
+        raise RuntimeError(f'the engine replied {type(reply).__name__}, not Segmented')
+    shapes = {frame.index: frame.image.shape[:2] for frame in frames}
+    for mask in reply.masks:
+        height, width = shapes.get(mask.frame, (0, 0))
+        (x, y), (h, w) = mask.origin, mask.mask.shape
+        if not (0 <= x <= width - w and 0 <= y <= height - h and h and w
+                and mask.alternatives.shape[1:] == (h, w)):
+            raise RuntimeError(f'the engine replied a mask of {w}x{h} pixels at ({x}, {y}) for '
+                               f'frame {mask.frame}, whose image is {width}x{height}')
+    return reply
 
 
 def check_box(box: Box2D, frame: Frame) -> None:

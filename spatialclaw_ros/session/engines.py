@@ -1,30 +1,33 @@
-"""What a session asks its engines and its model, and the bounded workers they run behind."""
+"""What a session asks its engines and its model."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-import threading
+from dataclasses import replace
 from typing import Protocol
-from typing import TypeVar
 
 import numpy as np
 
+from spatialclaw_ros.calls.requests import EngineCall
+from spatialclaw_ros.calls.requests import Reconstruct
 from spatialclaw_ros.calls.requests import Reconstructed
 from spatialclaw_ros.calls.requests import SegmentBoxes
 from spatialclaw_ros.calls.requests import Segmented
-from spatialclaw_ros.calls.requests import SegmentPoints
+from spatialclaw_ros.calls.requests import SegmentRequest
 from spatialclaw_ros.calls.requests import SegmentText
-from spatialclaw_ros.findings.errors import Busy
-from spatialclaw_ros.perception import select
+from spatialclaw_ros.findings.measures.inputs import spread_out
+from spatialclaw_ros.perception.association import merged
+from spatialclaw_ros.perception.depth_camera import DepthCamera
+from spatialclaw_ros.perception.engine import EngineHost
+from spatialclaw_ros.perception.select import HostSegment
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import FrameWindow
+from spatialclaw_ros.session import checks
+from spatialclaw_ros.session.worker import Worker
 
-T = TypeVar('T')
+#: Frames of a query that are sent to an engine besides those it is asked of.
+_MOST_CONTEXT = 16
 
 
 class ReconstructEngine(Protocol):
@@ -34,8 +37,8 @@ class ReconstructEngine(Protocol):
     def name(self) -> str:
         """Name of the engine, as in the configuration."""
 
-    def reconstruct(self, frames: Sequence[Frame]) -> Reconstructed:
-        """Geometry of `frames`; raises a SpatialError for what cannot be done."""
+    async def reconstruct(self, frames: Sequence[Frame], window: FrameWindow) -> Reconstructed:
+        """Geometry of `frames`, of `window`; raises a SpatialError for what cannot be done."""
 
 
 class SegmentEngine(Protocol):
@@ -48,14 +51,8 @@ class SegmentEngine(Protocol):
     def vocabulary(self, frames: Sequence[Frame]) -> tuple[str, ...] | None:
         """Names that can be asked for in `frames`; None when any text can."""
 
-    def segment_text(self, request: SegmentText, frames: Sequence[Frame]) -> Segmented:
-        """Every instance of each prompt in `frames`."""
-
-    def segment_boxes(self, request: SegmentBoxes, frames: Sequence[Frame]) -> Segmented:
-        """The object in each box."""
-
-    def segment_points(self, request: SegmentPoints, frames: Sequence[Frame]) -> Segmented:
-        """The object at each list of points."""
+    async def segment(self, request: SegmentRequest, frames: Sequence[Frame]) -> Segmented:
+        """Every instance of each prompt, or the object in each box or at each list of points."""
 
 
 class VisionModel(Protocol):
@@ -65,57 +62,95 @@ class VisionModel(Protocol):
         """The model's text; `kind` is 'locate' or 'ask'. Raises after its own retries."""
 
 
-class Worker:
-    """One thread that runs one engine's calls in turn; what is too much is refused.
-
-    A call whose awaiter is cancelled runs on unseen and keeps its place until it ends.
-    """
-
-    def __init__(self, name: str, most: int = 8) -> None:
-        """At most `most` calls wait or run at a time."""
-        self._name, self._most = name, most
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=f'engine-{name}')
-        self._lock = threading.Lock()
-        self._taken = 0
-
-    @property
-    def taken(self) -> int:
-        """Calls that wait or run, abandoned ones included."""
-        return self._taken
-
-    async def run(self, call: Callable[[], T]) -> T:
-        """Result of `call()` on the worker's thread; raises Busy when it is full."""
-        with self._lock:
-            if self._taken >= self._most:
-                raise Busy(f'engine {self._name!r} has {self._taken} calls to do; try again later')
-            self._taken += 1
-        future = self._executor.submit(call)
-        future.add_done_callback(lambda _: self._free())
-        return await asyncio.wrap_future(future)
-
-    def _free(self) -> None:
-        with self._lock:
-            self._taken -= 1
-
-
 @dataclass(frozen=True)
 class Engines:
-    """The engines of a query, or of many queries at once; each has one worker."""
+    """The engines of a query."""
 
     reconstruct: ReconstructEngine
     segment: SegmentEngine
 
-    @cached_property
-    def reconstruct_worker(self) -> Worker:
-        """Runs the calls of `reconstruct`."""
-        return Worker(self.reconstruct.name)
 
-    @cached_property
-    def segment_worker(self) -> Worker:
-        """Runs the calls of `segment`."""
-        return Worker(self.segment.name)
+class HereReconstruct:
+    """A reconstruct engine that runs in this process, behind a worker of its own."""
+
+    def __init__(self, engine: DepthCamera) -> None:
+        """Run the calls of `engine`."""
+        self.name = engine.name
+        self._engine, self._worker = engine, Worker(engine.name)
+
+    async def reconstruct(self, frames: Sequence[Frame], window: FrameWindow) -> Reconstructed:
+        """Geometry of `frames`; raises Busy when too many calls wait."""
+        del window
+        return await self._worker.run(lambda: self._engine.reconstruct(frames))
 
 
-def engines_for(window: FrameWindow) -> Engines:
-    """The engines that suit what the frames of `window` came with."""
-    return Engines(*select.engines_for(window))
+class HereSegment:
+    """A segment engine that runs in this process, behind a worker of its own."""
+
+    def __init__(self, engine: HostSegment) -> None:
+        """Run the calls of `engine`."""
+        self.name = engine.name
+        self._engine, self._worker = engine, Worker(engine.name)
+
+    def vocabulary(self, frames: Sequence[Frame]) -> tuple[str, ...] | None:
+        """Names that can be asked for in `frames`."""
+        return self._engine.vocabulary(frames)
+
+    async def segment(self, request: SegmentRequest, frames: Sequence[Frame]) -> Segmented:
+        """Masks of the objects asked for; raises Busy when too many calls wait."""
+        return await self._worker.run(lambda: self._answer(request, frames))
+
+    def _answer(self, request: SegmentRequest, frames: Sequence[Frame]) -> Segmented:
+        if isinstance(request, SegmentText):
+            return self._engine.segment_text(request, frames)
+        if isinstance(request, SegmentBoxes):
+            return self._engine.segment_boxes(request, frames)
+        return self._engine.segment_points(request, frames)
+
+
+@dataclass(frozen=True)
+class ModelReconstruct:
+    """A reconstruct engine of an engine host, called `name` there."""
+
+    name: str
+    host: EngineHost
+
+    async def reconstruct(self, frames: Sequence[Frame], window: FrameWindow) -> Reconstructed:
+        """Geometry of `frames`; raises EngineDied where the host's process ended."""
+        reply = await self.host.answer(EngineCall(
+            self.name, Reconstruct(tuple(frame.index for frame in frames)),
+            tuple(replace(frame, labels=None) for frame in _needed(frames, window)), window.up))
+        return checks.reconstruction_of(reply, frames)
+
+
+def _needed(frames: Sequence[Frame], window: FrameWindow) -> Sequence[Frame]:
+    """What an engine must see to reconstruct `frames`, in time order.
+
+    Those frames alone where depth and pose were measured. Else others tell of their scale and of
+    where they lie: some all over the window, and the newest, whose camera is the world without
+    poses.
+    """
+    if all(frame.depth is not None and frame.camera_to_world is not None for frame in frames):
+        return frames
+    told = {frame.index for frame in (
+        *frames, *spread_out(window.frames, _MOST_CONTEXT), window.newest)}
+    return [frame for frame in window.frames if frame.index in told]
+
+
+@dataclass(frozen=True)
+class ModelSegment:
+    """A segment engine of an engine host, called `name` there; it takes any text."""
+
+    name: str
+    host: EngineHost
+
+    def vocabulary(self, frames: Sequence[Frame]) -> None:
+        """None: any text can be asked for."""
+        del frames
+
+    async def segment(self, request: SegmentRequest, frames: Sequence[Frame]) -> Segmented:
+        """Masks of the objects asked for; raises EngineDied where the host's process ended."""
+        reply = await self.host.answer(EngineCall(
+            self.name, request,
+            tuple(replace(frame, labels=None, depth=None) for frame in frames)))
+        return merged(checks.segmentation_of(reply, frames), frames)

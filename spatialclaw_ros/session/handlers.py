@@ -84,16 +84,14 @@ class Handlers:
 
     async def _reconstruct(self, request: Reconstruct, _cell: CellYield) -> Reconstructed:
         frames = checks.frames_of(self._window, request.frames)
-        engine = self._engines.reconstruct
-        return await self._engines.reconstruct_worker.run(lambda: engine.reconstruct(frames))
+        return await self._engines.reconstruct.reconstruct(frames, self._window)
 
     async def _segment_text(self, request: SegmentText, _cell: CellYield) -> Segmented:
         frames = checks.frames_of(self._window, request.frames)
         if len(request.prompts) != len(request.labels) or not all(request.prompts):
             raise ValueError(f'{len(request.prompts)} prompts and {len(request.labels)} labels; '
                              'give one label for each prompt, and no empty prompt')
-        engine = self._engines.segment
-        return await self._engines.segment_worker.run(lambda: engine.segment_text(request, frames))
+        return await self._engines.segment.segment(request, frames)
 
     async def _segment_boxes(self, request: SegmentBoxes, _cell: CellYield) -> Segmented:
         frames = checks.frames_of(self._window, request.frames)
@@ -102,8 +100,7 @@ class Handlers:
             raise ValueError(f'{len(request.boxes)} boxes and {len(request.labels)} labels')
         for box in request.boxes:
             checks.check_box(box, prompt)
-        engine = self._engines.segment
-        return await self._engines.segment_worker.run(lambda: engine.segment_boxes(request, frames))
+        return await self._engines.segment.segment(request, frames)
 
     async def _segment_points(self, request: SegmentPoints, _cell: CellYield) -> Segmented:
         frames = checks.frames_of(self._window, request.frames)
@@ -114,9 +111,7 @@ class Handlers:
                              f'{len(request.labels)} labels; give one of each per object')
         for points, labels in zip(request.points, request.point_labels, strict=True):
             checks.check_points(points, labels, prompt)
-        engine = self._engines.segment
-        return await self._engines.segment_worker.run(
-            lambda: engine.segment_points(request, frames))
+        return await self._engines.segment.segment(request, frames)
 
     async def _ask(self, request: Ask, _cell: CellYield) -> Reply:
         if self._model is None:

@@ -164,7 +164,7 @@ def box_of(value: Any, image: FrameImage) -> Box2D | None:
         numbers_ = np.empty(0)
     if numbers_.shape != (4,) or not np.isfinite(numbers_).all():
         raise ValueError(f'a box is four numbers [x1, y1, x2, y2] in pixels, got {value!r:.80}')
-    (x1, y1), (x2, y2) = image.to_sensor(numbers_.reshape(2, 2))
+    (x1, y1), (x2, y2) = image.edges_to_sensor(numbers_.reshape(2, 2))
     box = (float(min(x1, x2)), float(min(y1, y2)), float(max(x1, x2)), float(max(y1, y2)))
     if box[0] == box[2] or box[1] == box[3]:
         raise ValueError(f'box {numbers_.tolist()} has no area; give [x1, y1, x2, y2] in pixels')
@@ -198,4 +198,4 @@ def points_of(value: Any, image: FrameImage) -> np.ndarray | None:
         points = np.empty(0)
     if points.size == 0 or points.size % 2 or not np.isfinite(points).all():
         raise ValueError(f'points are pixels [[x, y], …], got {value!r:.80}')
-    return image.to_sensor(points.reshape(-1, 2))
+    return image.points_to_sensor(points.reshape(-1, 2))

@@ -9,13 +9,15 @@ import numpy as np
 
 from spatialclaw_ros.calls.requests import FrameGeometry
 from spatialclaw_ros.calls.requests import InstanceMask
+from spatialclaw_ros.calls.requests import SENSOR
+from spatialclaw_ros.calls.requests import UNKNOWN
 from spatialclaw_ros.geometry.backproject import crop_points
 from spatialclaw_ros.geometry.backproject import frame_points
+from spatialclaw_ros.geometry.confidence import depth_confidence
 from spatialclaw_ros.geometry.transforms import inverse
 from spatialclaw_ros.geometry.transforms import transform
 from spatialclaw_ros.scene import Camera
 from spatialclaw_ros.scene import Frame
-from spatialclaw_ros.toolkit.confidence import depth_confidence
 
 #: A depth layer of the masked readings is an outlier when it holds less than this share …
 _OUTLIER_SHARE = 0.05
@@ -66,6 +68,14 @@ class FrameSurface:
     def confidence(self) -> np.ndarray:
         """(H, W) float32 in 0-1: probability that the depth is within 3 sigma."""
         return self._confidence(slice(None), slice(None))
+
+    @cached_property
+    def source_map(self) -> np.ndarray:
+        """(H, W) uint8: 0 unknown, 1 depth sensor, 2 network."""
+        own = self.geometry.source_map
+        if own is not None:
+            return own
+        return np.where(np.isfinite(self.depth), SENSOR, UNKNOWN).astype(np.uint8)
 
     def could_see(self, point: np.ndarray) -> bool:
         """Whether `point` (3,) world metres is in the image, and not behind what is there.

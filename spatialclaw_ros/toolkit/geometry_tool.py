@@ -63,7 +63,10 @@ class GeometryTool:
 
     @property
     def _up(self) -> np.ndarray | None:
-        return None if self._window.up is None else np.asarray(self._window.up)
+        return self._reconstruct.up
+
+    def _seen_from(self, asked: Any, things: Sequence[Object3D]) -> measures.Viewpoint | None:
+        return viewpoint_of(asked, replace(self._window, up=self._up), things)
 
     def closest_distance(self, a: Any, b: Any, sigma: float = np.nan) -> Any:
         """Least distance between the visible surfaces of `a` and `b`: a Distance, m."""
@@ -125,7 +128,7 @@ class GeometryTool:
         def one(x: Any, y: Any) -> Relation:
             first, second = self._still(x), self._still(y)
             return measures.direction(
-                first, second, viewpoint_of(viewpoint, self._window, [first, second]), words)
+                first, second, self._seen_from(viewpoint, [first, second]), words)
 
         return _each(one, a, of)
 
@@ -134,7 +137,7 @@ class GeometryTool:
 
         def one(x: Any) -> Relation:
             thing = self._still(x)
-            seen_from = viewpoint_of(viewpoint, self._window, [thing])
+            seen_from = self._seen_from(viewpoint, [thing])
             if seen_from is None:
                 view = max(thing.views, key=lambda v: (v.stamp, v.frame))
                 seen_from = measures.Viewpoint.of_camera(view, thing.up)
@@ -190,15 +193,18 @@ class GeometryTool:
         return measures.count(objects, ', '.join(names[:4]) or 'objects')
 
     def track(self, mask: Any, recon: Reconstruction | None = None) -> Any:
-        """Poses over time of the object of a mask: a Track; of several objects a list.
+        """Places over time of the object of a mask: a Track; of several objects a list.
 
-        See `displacement(track)` and `speed(track)`.
+        Its `.is_moving`, `.speed` m/s, `.heading` (3,) and `.heading_deg` (counter-clockwise about
+        up from the world's x axis, NaN at rest), `.displacement` m, each with `…_sigma`; as
+        findings `displacement(track)`, `speed(track)` and `approach(track, other)`.
         """
         tracks = [measures.track(thing) for thing in self._objects(mask, recon)]
         return tracks[0] if len(tracks) == 1 else tracks
 
     displacement = staticmethod(measures.displacement)
     speed = staticmethod(measures.speed)
+    approach = staticmethod(measures.approach)
     agrees = staticmethod(measures.agrees)
     reconcile = staticmethod(measures.reconcile)
 

@@ -115,7 +115,7 @@ class FrameImage(Image.Image):
         k = self._frame.camera.intrinsics
         (x, y), (sx, sy) = self.offset, self.scale
         return {'fx': k['fx'] * sx, 'fy': k['fy'] * sy,
-                'cx': (k['cx'] - x) * sx, 'cy': (k['cy'] - y) * sy}
+                'cx': (k['cx'] - x + 0.5) * sx - 0.5, 'cy': (k['cy'] - y + 0.5) * sy - 0.5}
 
     @property
     def pose(self) -> np.ndarray | None:
@@ -144,9 +144,13 @@ class FrameImage(Image.Image):
         """Named boxes, points and masks given with the question on this frame, sensor pixels."""
         return self._frame.regions
 
-    def to_sensor(self, pixels: np.ndarray) -> np.ndarray:
-        """Sensor pixels (N, 2) of `pixels` (N, 2) of this image."""
-        return np.asarray(pixels, float) / self.scale + self.offset
+    def edges_to_sensor(self, edges: np.ndarray) -> np.ndarray:
+        """Sensor edges (N, 2) of `edges` (N, 2) of this image, such as a box's corners."""
+        return np.asarray(edges, float) / self.scale + self.offset
+
+    def points_to_sensor(self, points: np.ndarray) -> np.ndarray:
+        """Sensor pixels (N, 2) of `points` (N, 2) of this image; pixel u has its centre at u."""
+        return self.edges_to_sensor(np.asarray(points, float) + 0.5) - 0.5
 
     def __getattr__(self, name: str) -> Any:
         raise unknown_attribute(self, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
+import contextlib
 from typing import Any
 
 from spatialclaw_ros.calls.codec import decode
@@ -41,5 +42,6 @@ def exception_of(failed: Failed) -> Exception:
         return VLMError(failed.message)
     cls = getattr(errors, failed.kind, None) or getattr(builtins, failed.kind, None)
     if isinstance(cls, type) and issubclass(cls, Exception):
-        return cls(failed.message)
+        with contextlib.suppress(TypeError):  # some take more than a message
+            return cls(failed.message)
     return RuntimeError(f'{failed.kind}: {failed.message}')

@@ -275,7 +275,7 @@ class PerFrameMask:
         if object in self.labels:
             return self.labels.index(object)
         stems = [n for n, label in enumerate(self.labels)
-                 if re.sub(r'_\d+$', '', label).casefold() == object.casefold()]
+                 if stem(label).casefold() == object.casefold()]
         if len(stems) == 1:
             return stems[0]
         several = ' names several' if stems else ' is not there'
@@ -308,6 +308,11 @@ def _distinct(labels: list[str]) -> list[str]:
         named.append(f'{label}_{counts.get(label, 0)}')
         counts[label] = counts.get(label, 0) + 1
     return named
+
+
+def stem(label: str) -> str:
+    """`label` without the number that tells it from others: mug_1 is a mug."""
+    return re.sub(r'_\d+$', '', label)
 
 
 def as_masks(thing: Any) -> PerFrameMask:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from spatialclaw_ros.calls.requests import Reconstruct as ReconstructRequest
 from spatialclaw_ros.findings.errors import NoFrames
 from spatialclaw_ros.scene import FrameWindow
@@ -30,6 +32,13 @@ class ReconstructTool:
         self._link, self._window = link, window
         self._known: dict[int, FrameSurface] = {}
         self._metric_scale, self._source = 1.0, ''
+        self._found_up: np.ndarray | None = None
+
+    @property
+    def up(self) -> np.ndarray | None:
+        """(3,) unit vector against gravity, world; where the frames came with none, as found."""
+        up = self._found_up if self._window.up is None else self._window.up
+        return None if up is None else np.array(up)
 
     def Reconstruct(self, frames: Any = None,  # noqa: N802
                     frame_indices: Sequence[int] | None = None) -> Reconstruction:
@@ -51,7 +60,7 @@ class ReconstructTool:
         numbers = subsampled(numbers, MAX_FRAMES, 'Reconstruct')
         self._fetch([number for number in numbers if number not in self._known])
         return Reconstruction(self._window, {number: self._known[number] for number in numbers},
-                              self._metric_scale, self._source)
+                              self._metric_scale, self._source, self.up)
 
     __call__ = Reconstruct
 
@@ -60,6 +69,7 @@ class ReconstructTool:
             return
         reply = self._link.ask(ReconstructRequest(tuple(numbers)))
         self._metric_scale, self._source = reply.metric_scale, reply.source
+        self._found_up = self._found_up if reply.up is None else reply.up
         for geometry in reply.frames:
             self._known[geometry.frame] = FrameSurface(
                 self._window.at(geometry.frame), geometry)

@@ -10,18 +10,22 @@ from typing import TypeVar
 
 import numpy as np
 
+from spatialclaw_ros.findings.association import same_things
 from spatialclaw_ros.findings.build import build_object
+from spatialclaw_ros.findings.build import masked_view
 from spatialclaw_ros.findings.build import ViewPart
 from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.toolkit.arguments import frame_number
 from spatialclaw_ros.toolkit.arguments import missing_frame
+from spatialclaw_ros.toolkit.arguments import note
 from spatialclaw_ros.toolkit.bev import draw_bev
 from spatialclaw_ros.toolkit.frame_geometry import FrameSurface
 from spatialclaw_ros.toolkit.guided import guided
 from spatialclaw_ros.toolkit.input_images import shortened
 from spatialclaw_ros.toolkit.per_frame_mask import as_masks
 from spatialclaw_ros.toolkit.per_frame_mask import PerFrameMask
+from spatialclaw_ros.toolkit.per_frame_mask import stem
 from spatialclaw_ros.toolkit.visual_feedback import VisualFeedback
 
 V = TypeVar('V')
@@ -72,19 +76,20 @@ class Reconstruction:
     """Depth, points and poses of frames in one world, indexed by absolute frame number `f`.
 
     `.depth[f]` (H, W) m · `.points[f]` (H, W, 3) m, world · `.confidence[f]` (H, W) 0-1 ·
-    `.sigma[f]` (H, W) m · `.intrinsics[f]` dict · `.extrinsics[f]` (4, 4) camera-to-world,
-    optical axes. `.up` (3,) world, None where gravity is unknown; `.gravity_direction` the same.
+    `.sigma[f]` (H, W) m · `.source_map[f]` (H, W) 0 unknown, 1 depth sensor, 2 network ·
+    `.intrinsics[f]` dict · `.extrinsics[f]` (4, 4) camera-to-world, optical axes. `.up` (3,)
+    world, None where gravity is unknown; `.gravity_direction` the same.
     """
 
     def __init__(self, window: FrameWindow, surfaces: dict[int, FrameSurface],
-                 metric_scale: float, source: str) -> None:
-        """Hold `surfaces` by frame number, in order."""
+                 metric_scale: float, source: str, up: np.ndarray | None) -> None:
+        """Hold `surfaces` by frame number, in order; `up` (3,) world, None where unknown."""
         self._window, self._surfaces = window, surfaces
         self.frame_indices = list(surfaces)
         self.num_frames = len(surfaces)
         self.metric_scale, self.source = metric_scale, source
         self.world_frame = window.world_frame
-        self.up = self.gravity_direction = None if window.up is None else np.array(window.up)
+        self.up = self.gravity_direction = up
         frames = self.frame_indices
         self.depth = PerFrame('depth: (H,W) float32 m along z, NaN unknown', frames,
                               lambda f: surfaces[f].depth)
@@ -93,6 +98,8 @@ class Reconstruction:
         self.points = PerFramePoints(frames, lambda f: surfaces[f].points, self.confidence)
         self.sigma = PerFrame('sigma: (H,W) float32 m, one sigma along the ray', frames,
                               lambda f: surfaces[f].sigma)
+        self.source_map = PerFrame('source_map: (H,W) uint8, 0 unknown, 1 depth sensor, 2 network',
+                                   frames, lambda f: surfaces[f].source_map)
         self.intrinsics = PerFrame('intrinsics: fx fy cx cy, pixels', frames,
                                    lambda f: surfaces[f].camera.intrinsics)
         self.extrinsics = PerFrame('extrinsics: (4,4) camera-to-world, x right y down z forward',
@@ -128,24 +135,50 @@ class Reconstruction:
             return self.world_frame
         return f'camera of frame {surface.frame.index}'
 
-    def objects(self, mask: Any, names: Any = None) -> ObjectList:
+    def objects(self, mask: Any, names: Any = None, merge: bool = True) -> ObjectList:
         """The objects of `mask` (one, a list or a dict) as [Object3D], every view together.
 
         `names` replaces the labels. Frames in which an object is masked and that are
-        reconstructed are its views. Nothing found gives an empty list.
+        reconstructed are its views. Masks of one name (mug, mug_1) that were made apart, per image
+        or camera, and show the same surface in the world, are one object; `merge=False` keeps them
+        apart. Nothing found gives an empty list.
         """
         masks = as_masks(mask)
         masks = masks if names is None else masks.named(names)
-        built = []
+        parts = []
         for number, label in enumerate(masks.labels):
             seen = [m for m in masks.instances(number) if m.frame in self._surfaces]
             if not seen:
                 raise missing_frame(
                     f'object {label!r} (masked in frames {masks.frames_of(number)}): the '
                     'reconstruction', masks.frames_of(number)[0], self.frame_indices)
-            parts = [self._part(m) for m in seen]
-            built.append(build_object(label, parts, self.up))
+            parts.append([self._part(m) for m in seen])
+        things = self._things(masks.labels, parts) if merge else [[n] for n in range(len(parts))]
+        built = [build_object(
+            _name(numbers, things, masks.labels), [part for n in numbers for part in parts[n]],
+            self.up) for numbers in things]
+        for thing in built:
+            if thing.note:
+                note(f'{thing.name}: {thing.note}')
         return ObjectList(built, masks.reason)
+
+    def _things(self, labels: Sequence[str], parts: Sequence[Sequence[ViewPart]]
+                ) -> list[list[int]]:
+        """Which of the objects are one thing: their numbers, in groups."""
+        frames = [{part.frame.index for part in own} for own in parts]
+        kinds = [stem(label) for label in labels]
+        if not any(kinds[i] == kinds[j] and not frames[i] & frames[j]
+                   for i in range(len(parts)) for j in range(i)):
+            return [[number] for number in range(len(parts))]
+        groups: dict[int, list[int]] = {}
+        same = same_things([[masked_view(part) for part in own] for own in parts], kinds)
+        for number, thing in enumerate(same):
+            groups.setdefault(thing, []).append(number)
+        for numbers in groups.values():
+            if len(numbers) > 1:
+                note(f'{", ".join(labels[n] for n in numbers)} show one thing and are one object; '
+                     'objects(…, merge=False) keeps them apart')
+        return list(groups.values())
 
     def _part(self, mask: Any) -> ViewPart:
         surface = self._surfaces[mask.frame]
@@ -169,7 +202,15 @@ class Reconstruction:
         up = 'gravity unknown' if self.up is None else f'up {np.round(self.up, 3).tolist()}'
         return (f'Reconstruction: frames {shortened(self.frame_indices)}, world '
                 f'{self.world_frame!r}, {up}, {self.source}\n  .points[f] (H,W,3) m · .depth[f] '
-                '.confidence[f] .sigma[f] (H,W) · .extrinsics[f] (4,4) · .objects(mask)')
+                '.confidence[f] .sigma[f] .source_map[f] (H,W) · .extrinsics[f] (4,4) · '
+                '.objects(mask)')
+
+
+def _name(numbers: Sequence[int], things: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
+    """The name of a thing of several masks: without a number where it is the only one."""
+    kind = stem(labels[numbers[0]])
+    alone = sum(stem(labels[other[0]]) == kind for other in things) == 1
+    return kind if len(numbers) > 1 and alone else labels[numbers[0]]
 
 
 class ObjectList(list[Object3D]):

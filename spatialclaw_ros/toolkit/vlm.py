@@ -58,9 +58,10 @@ def _numbers(text: str) -> list[float]:
 class Location(str):
     """The model's own text, read: `.visible`, `.box`, `.point`, `.candidates`, all in pixels.
 
-    `.box` (x1, y1, x2, y2), `.point` (x, y; of a box its centre) are of the image that was
-    asked about; None where the model gave none. `.candidates` has every box or point it gave.
-    Takes as text too, and goes as it is wherever a box or a point is wanted.
+    `.box` (x1, y1, x2, y2; half-open edges), `.point` (x, y; of a box its centre; pixel u has its
+    centre at u) are of the image that was asked about; None where the model gave none.
+    `.candidates` has every box or point it gave. Takes as text too, and goes as it is wherever a
+    box or a point is wanted.
     """
 
     visible: bool
@@ -81,7 +82,7 @@ class Location(str):
         self.point = points[0] if points else None
         if self.box is not None:
             x1, y1, x2, y2 = self.box
-            self.point = ((x1 + x2) / 2, (y1 + y2) / 2)
+            self.point = ((x1 + x2 - 1) / 2, (y1 + y2 - 1) / 2)
         return self
 
     def __getattr__(self, name: str) -> Any:
@@ -89,11 +90,11 @@ class Location(str):
 
 
 def _in_pixels(group: list[float], width: int, height: int) -> tuple[float, ...]:
-    pixels = np.clip(group, 0, 1000) / 1000 * ([width, height] * (len(group) // 2))
+    edges = np.clip(group, 0, 1000) / 1000 * ([width, height] * (len(group) // 2))
     if len(group) == 4:
-        x1, y1, x2, y2 = pixels
+        x1, y1, x2, y2 = edges
         return (float(min(x1, x2)), float(min(y1, y2)), float(max(x1, x2)), float(max(y1, y2)))
-    return tuple(float(value) for value in pixels)
+    return tuple(float(value) - 0.5 for value in edges)
 
 
 @guided

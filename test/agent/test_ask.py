@@ -26,7 +26,7 @@ from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.models.scripted import ScriptedModel
 from spatialclaw_ros.scene import FrameWindow
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import engines_for
 from spatialclaw_ros.session.question import Question
 
 

@@ -15,10 +15,10 @@ import pytest
 
 from spatialclaw_ros.agent import kept_window
 from spatialclaw_ros.agent.kept_window import FILE
-from spatialclaw_ros.agent.kept_window import keep_window
+from spatialclaw_ros.agent.kept_window import keep
 from spatialclaw_ros.agent.kept_window import keeping
+from spatialclaw_ros.agent.kept_window import Kept
 from spatialclaw_ros.agent.kept_window import read_kept
-from spatialclaw_ros.agent.kept_window import read_window
 from spatialclaw_ros.agent.transcript import UnreadableRecord
 from spatialclaw_ros.memory import seal
 from spatialclaw_ros.recordings.recording import open_recording
@@ -78,22 +78,21 @@ def everything() -> FrameWindow:
     open_recording(TABLE).window(None, [parse_region('drill=0:48,252,277,363')])],
     ids=['everything', 'empty', 'recorded'])
 def test_a_window_comes_back_as_it_was(tmp_path: Path, window: FrameWindow) -> None:
-    keep_window(tmp_path, window)
-    assert unlike(window, read_window(tmp_path)) == []
+    keep(tmp_path, Kept(window))
+    assert unlike(window, read_kept(tmp_path).window) == []
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 
 def test_what_else_a_cell_sees_is_kept(tmp_path: Path) -> None:
     picture = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
-    keep_window(tmp_path, everything(), reference_images=[picture], has_model=True,
-                cell_seconds=2)
+    keep(tmp_path, Kept(everything(), (picture,), True, 2.0, 'fused', 'sam3'))
     kept = read_kept(tmp_path)
     assert unlike(kept.reference_images, (picture,)) == []
     assert kept.has_model and kept.cell_seconds == 2.0
 
 
 def test_a_file_with_a_byte_missing_or_changed_is_refused(tmp_path: Path) -> None:
-    keep_window(tmp_path, everything())
+    keep(tmp_path, Kept(everything()))
     file = tmp_path / FILE
     whole = file.read_bytes()
     cut = [whole[:length] for length in range(0, len(whole), 61)]
@@ -102,7 +101,7 @@ def test_a_file_with_a_byte_missing_or_changed_is_refused(tmp_path: Path) -> Non
     for damaged in [*cut, *changed]:
         file.write_bytes(damaged)
         with pytest.raises(UnreadableRecord, match=str(file)):
-            read_window(tmp_path)
+            read_kept(tmp_path)
 
 
 @pytest.mark.parametrize('content', [
@@ -112,21 +111,21 @@ def test_a_file_with_a_byte_missing_or_changed_is_refused(tmp_path: Path) -> Non
 def test_a_whole_file_of_something_else_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(gzip.compress(content))
     with pytest.raises(UnreadableRecord, match=str(tmp_path / FILE)):
-        read_window(tmp_path)
+        read_kept(tmp_path)
 
 
 def test_frames_that_were_not_kept_are_said_to_be_so(tmp_path: Path) -> None:
     with pytest.raises(UnreadableRecord, match='were not kept'):
-        read_window(tmp_path)
+        read_kept(tmp_path)
 
 
 async def test_frames_are_kept_while_the_query_runs(tmp_path: Path) -> None:
-    async with keeping(tmp_path, everything(), cell_seconds=3.0):
+    async with keeping(tmp_path, Kept(everything(), cell_seconds=3.0)):
         deadline = time.monotonic() + 20
         while not (tmp_path / FILE).exists() and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
         assert read_kept(tmp_path).cell_seconds == 3.0
-    async with keeping(None, everything()):
+    async with keeping(None, Kept(everything())):
         pass
 
 
@@ -134,9 +133,9 @@ async def test_frames_are_kept_while_the_query_runs(tmp_path: Path) -> None:
 async def test_frames_are_kept_of_a_query_that_fails(
         tmp_path: Path, error: type[BaseException]) -> None:
     with pytest.raises(error):
-        async with keeping(tmp_path, everything()):
+        async with keeping(tmp_path, Kept(everything())):
             raise error
-    assert unlike(everything(), read_window(tmp_path)) == []
+    assert unlike(everything(), read_kept(tmp_path).window) == []
 
 
 @pytest.fixture
@@ -150,7 +149,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures('full_disk')
 async def test_an_answer_outlives_a_full_disk(
         tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with keeping(tmp_path, everything()):
+    async with keeping(tmp_path, Kept(everything())):
         pass
     assert 'No space left' in caplog.text and str(tmp_path) in caplog.text
 
@@ -158,5 +157,5 @@ async def test_an_answer_outlives_a_full_disk(
 @pytest.mark.usefixtures('full_disk')
 def test_a_disk_that_fills_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(OSError, match='No space left'):
-        keep_window(tmp_path, everything())
+        keep(tmp_path, Kept(everything()))
     assert list(tmp_path.iterdir()) == []

@@ -27,7 +27,7 @@ from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.models.client import ModelClient
 from spatialclaw_ros.models.profile import Profile
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import engines_for
 from spatialclaw_ros.session.question import Question
 
 PROFILE = Profile(model='eyes-7b', retries=1, stall_seconds=20.0)
@@ -164,7 +164,8 @@ async def test_a_session_runs_again_without_its_model(model, nursery):
     answer = await model.ask([PLAN, SEGMENT, MEASURE, counting, 'Two.', RETURN])
     path = file_of(answer.transcript)
     told = []
-    await replay(read_record(path), read_kept(path.parent), nursery, told.append)
+    kept = read_kept(path.parent)
+    await replay(read_record(path), kept, nursery, engines_for(kept.window), told.append)
     assert len(told) == 5  # four steps and the answer
     assert [one.differences for one in told] == [()] * 5
 

@@ -15,7 +15,8 @@ import pytest
 import records
 
 from spatialclaw_ros.agent.answering import answer_of
-from spatialclaw_ros.agent.kept_window import keep_window
+from spatialclaw_ros.agent.kept_window import keep
+from spatialclaw_ros.agent.kept_window import Kept
 from spatialclaw_ros.agent.kept_window import read_kept
 from spatialclaw_ros.agent.read_record import read_record
 from spatialclaw_ros.agent.replay import Compared
@@ -23,7 +24,7 @@ from spatialclaw_ros.agent.replay import replay
 from spatialclaw_ros.agent.transcript import Transcript
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import Session
 
@@ -67,13 +68,14 @@ async def recorded(nursery: Nursery, folder: Path, cells: Sequence[str] = CELLS)
     transcript.write('answer', answer=answer_of(answer, window))
     transcript.close()
     assert transcript.path is not None
-    keep_window(transcript.path, window, has_model=True, cell_seconds=CELL_SECONDS)
+    keep(transcript.path, Kept(window, has_model=True, cell_seconds=CELL_SECONDS))
     return transcript.path
 
 
 async def replayed(nursery: Nursery, folder: Path) -> list[Compared]:
     compared: list[Compared] = []
-    await replay(read_record(folder), read_kept(folder), nursery, compared.append)
+    kept = read_kept(folder)
+    await replay(read_record(folder), kept, nursery, engines_for(kept.window), compared.append)
     return compared
 
 
@@ -128,14 +130,14 @@ async def test_an_end_by_no_cell_is_compared_too(
              for event in (records.step(number, cell), records.result(number))]
     folder = records.write(tmp_path, records.QUESTION, *turns, records.event(
         'answer', answer={'code': code, 'text': 'mug'}))
-    keep_window(folder, box_world.window())
+    keep(folder, Kept(box_world.window()))
     assert (await replayed(nursery, folder))[-1].differences == differences
 
 
 async def test_what_has_no_recording_is_not_compared(nursery: Nursery, tmp_path: Path) -> None:
     folder = records.write(tmp_path, records.QUESTION, records.step(1, 'print(1)'),
                            records.result(1, stdout='1\n'), records.step(2, 'print(2)'))
-    keep_window(folder, replace(box_world.window(), target_frame='odom'))
+    keep(folder, Kept(replace(box_world.window(), target_frame='odom')))
     compared = await replayed(nursery, folder)
     assert [(one.title, one.is_compared) for one in compared] == [
         ('step 1', True), ('step 2', False), ('answer', False)]

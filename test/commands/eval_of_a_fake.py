@@ -26,7 +26,7 @@ def log(line):
 
 
 @asynccontextmanager
-async def agent(_model):
+async def agent(_model, _perception):
     left = int(os.environ['FAKE_ANSWERS'])
 
     async def answer(asked, window, terms):

@@ -1,5 +1,6 @@
 """The command as a user runs it: its own process, exit status, and nothing else on stdout."""
 
+import asyncio
 import json
 from pathlib import Path
 import signal
@@ -10,6 +11,8 @@ import numpy as np
 from PIL import Image
 import psutil
 import pytest
+
+from spatialclaw_ros.commands import kernel
 
 TABLE = Path(__file__).parents[1] / 'data' / 'ycb_table_a'
 BANANA, DRILL = 'banana=0:136,345,268,472', 'drill=0:48,252,277,363'
@@ -143,3 +146,35 @@ def test_a_limit_that_is_none_is_refused(seconds):
 def test_usage_errors_are_not_answers():
     assert spatialclaw('ask').returncode == 2
     assert spatialclaw('kernel', '--recording', '/nowhere/at/all').returncode == 2
+
+
+def test_ctrl_c_while_the_commands_are_imported_says_nothing():
+    code = (
+        'import sys\n'
+        'class Pressed:\n'
+        '    def find_spec(self, name, *_):\n'
+        '        if name == "spatialclaw_ros.commands.ask":\n'
+        '            raise KeyboardInterrupt\n'
+        'sys.meta_path.insert(0, Pressed())\n'
+        'from spatialclaw_ros import cli\n'
+        'sys.exit(cli.main(["ask", "?"]))\n')
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, '', '')
+
+
+def test_ctrl_c_ends_in_good_order_what_the_kernel_command_waits_for():
+    loop = asyncio.new_event_loop()
+    ended = []
+
+    async def opening():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0)
+            ended.append(True)
+
+    loop.call_later(0.05, signal.raise_signal, signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        kernel._result(loop, opening())
+    loop.close()
+    assert ended

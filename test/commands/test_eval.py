@@ -52,7 +52,7 @@ class Fake:
     models: list[Any] = field(default_factory=list)
 
     @asynccontextmanager
-    async def agent(self, model):
+    async def agent(self, model, perception):
         self.models.append(model)
 
         async def answer(asked, window, terms):
@@ -113,6 +113,14 @@ def test_what_is_done_is_not_asked_again_and_errors_where_wanted(tmp_path, capsy
     assert again.run(tmp_path, '--policies', 'recipes,auto', '--retry-errors') == 0
     assert sorted(again.asked) == [(SECOND, 'auto'), (SECOND, 'recipes')]
     assert len(rows_of(tmp_path)) == 6
+
+
+def test_a_server_that_is_down_is_not_asked_on_and_on(tmp_path):
+    dead = Answer(ErrorCode.MODEL_ERROR, message='connection refused by\nhttp://gpu:8000')
+    fake = Fake(dict.fromkeys(QUESTIONS, dead))
+    with pytest.raises(RuntimeError, match=r'8 questions in a row ended MODEL_ERROR.*retry-errors'):
+        fake.run(tmp_path, '--jobs', '1', only=','.join(QUESTIONS[:12]))
+    assert len(rows_of(tmp_path)) == 8
 
 
 def test_questions_are_asked_on_the_terms_given(tmp_path):

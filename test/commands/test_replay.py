@@ -13,7 +13,8 @@ import pytest
 import records
 
 from spatialclaw_ros.agent.kept_window import FILE
-from spatialclaw_ros.agent.kept_window import keep_window
+from spatialclaw_ros.agent.kept_window import keep
+from spatialclaw_ros.agent.kept_window import Kept
 from spatialclaw_ros.cli import main
 from spatialclaw_ros.recordings.recording import open_recording
 
@@ -28,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
         records.step(1, 'x = 4\nprint("x is", x)'), records.result(1, stdout='x is 4\n'),
         records.step(2, 'ReturnAnswer(x + 1)'), records.result(2),
         records.event('answer', answer={'code': 'GUESSED', 'text': '5', 'value': 5.0}))
-    keep_window(folder, open_recording(TABLE).window(None, []))
+    keep(folder, Kept(open_recording(TABLE).window(None, [])))
     return folder
 
 

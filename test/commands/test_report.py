@@ -9,7 +9,8 @@ import pytest
 import records
 
 from spatialclaw_ros.agent.kept_window import FILE
-from spatialclaw_ros.agent.kept_window import keep_window
+from spatialclaw_ros.agent.kept_window import keep
+from spatialclaw_ros.agent.kept_window import Kept
 from spatialclaw_ros.cli import main
 from spatialclaw_ros.recordings.recording import open_recording
 
@@ -19,7 +20,7 @@ TABLE = Path(__file__).parents[1] / 'data' / 'ycb_table_a'
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = records.write(tmp_path / 'kept', records.QUESTION, records.step(1), records.result(1))
-    keep_window(folder, open_recording(TABLE).window(None, []))
+    keep(folder, Kept(open_recording(TABLE).window(None, [])))
     return folder
 
 

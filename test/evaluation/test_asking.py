@@ -38,7 +38,6 @@ def world(monkeypatch):
 
     monkeypatch.setattr(asking, 'Nursery', Nursery)
     monkeypatch.setattr(asking, 'ask', ask)
-    monkeypatch.setattr(asking, 'engines_for', lambda window: None)
     return seen
 
 
@@ -47,7 +46,8 @@ ASKED = Asked('q1', 'gap', 'How far?', 0.5, 'm', 0.01, target_frame='camera')
 
 async def test_one_nursery_for_all_and_another_when_it_died(world, tmp_path):
     terms = Terms('code', 7.0, 3, True, tmp_path)
-    async with asking.agent('the model') as answer:
+    perception = SimpleNamespace(engines_for=lambda window: None)
+    async with asking.agent('the model', perception) as answer:
         await asyncio.gather(*(answer(ASKED, None, terms) for _ in range(3)))
         assert len(world.nurseries) == 1
         world.nurseries[0].alive = False

@@ -26,7 +26,7 @@ from spatialclaw_ros.models.conversation import Message
 from spatialclaw_ros.models.conversation import ModelError
 from spatialclaw_ros.models.profile import Profile
 from spatialclaw_ros.models.profile import Role
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import engines_for
 from spatialclaw_ros.session.question import Question
 
 pytestmark = [

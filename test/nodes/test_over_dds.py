@@ -24,7 +24,7 @@ from spatialclaw_ros.nodes.client import SpatialClient
 from spatialclaw_ros.nodes.stamps import time_message
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.recordings.regions import regions_from
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 

@@ -10,6 +10,7 @@ from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.nodes.means import Means
 from spatialclaw_ros.nodes.serve import Agent
 from spatialclaw_ros.recordings.recording import open_recording
+from spatialclaw_ros.session.perception import Perception
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 
@@ -25,7 +26,7 @@ async def test_a_nursery_that_has_died_is_started_anew():
             await asyncio.sleep(0.01)
         answer = await agent.ask(
             Question('How high is the camera above the table?'),
-            open_recording(SCENE).window(), Means(Limits(), None, None, Budget()),
+            open_recording(SCENE).window(), Means(Limits(), None, Perception(), None, Budget()),
             lambda progress: None)
         assert answer.code is not ErrorCode.INTERNAL, answer.message
         assert agent.state()['kernel alive']

@@ -171,7 +171,7 @@ def test_a_goal_beyond_the_queue_is_busy(stage):
     assert on.client.reply().is_answered
 
 
-def test_a_query_that_takes_too_long(stage):
+def test_a_goal_whose_turn_comes_too_late(stage):
     on = stage(**{'queries.waiting': 1})
 
     async def never(question, window, tell):
@@ -187,6 +187,7 @@ def test_a_query_that_takes_too_long(stage):
     finally:
         second.close()
     assert reply.code is ErrorCode.OUT_OF_BUDGET
+    assert 'waited for others until its timeout of 0.3 s' in reply.message
 
 
 @pytest.mark.parametrize('error, code', [

@@ -12,7 +12,8 @@ from browser import NAMES
 import pytest
 
 from spatialclaw_ros.agent.ask import ask
-from spatialclaw_ros.agent.kept_window import keep_window
+from spatialclaw_ros.agent.kept_window import keep
+from spatialclaw_ros.agent.kept_window import Kept
 from spatialclaw_ros.agent.scripted_writer import ScriptedWriter
 from spatialclaw_ros.agent.transcript import file_of
 from spatialclaw_ros.kernel.host import Limits
@@ -20,7 +21,7 @@ from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.models.scripted import ScriptedModel
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.recordings.regions import parse_region
-from spatialclaw_ros.session.engines import engines_for
+from spatialclaw_ros.session.perception import engines_for
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 
@@ -44,7 +45,7 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         finally:
             await nursery.close()
         record = file_of(answer.transcript).parent
-        keep_window(record, window)
+        keep(record, Kept(window))
         return record
 
     return asyncio.run(asked())

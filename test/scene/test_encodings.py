@@ -60,7 +60,7 @@ def test_rep_117_is_kept_apart(order):
 
 def test_millimetres_called_metres_are_refused():
     stored = np.full((8, 8), 850, np.float32)
-    with pytest.raises(encodings.EncodingError, match='reads 850 m in the median.*millimetres'):
+    with pytest.raises(encodings.EncodingError, match=r'reads 850 m in the median.*millimetres'):
         encodings.depth_to_metres(stored.tobytes(), '32FC1', 8, 8, 32)
 
 

@@ -25,6 +25,8 @@ from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.scene import LabelImage
 from spatialclaw_ros.session.engines import Engines
+from spatialclaw_ros.session.engines import HereReconstruct
+from spatialclaw_ros.session.engines import HereSegment
 from spatialclaw_ros.session.handlers import CellYield
 from spatialclaw_ros.session.handlers import Handlers
 
@@ -139,6 +141,10 @@ class Labels:
         return Segmented(request.frames, tuple(masks), '' if masks else 'nothing at the point')
 
 
+def engines(depth: Any = None, labels: Any = None) -> Engines:
+    return Engines(HereReconstruct(depth or Depth()), HereSegment(labels or Labels()))
+
+
 def instance(frame: Frame, number: int, label: str) -> InstanceMask | None:
     mask = frame.labels.ids == number
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -158,7 +164,7 @@ class Host:
                  model: Any = None) -> None:
         self.labels = Labels()
         self.window, self.choices, self.model = window, choices, model
-        self.handlers = Handlers(window, Engines(Depth(), self.labels), choices, model)
+        self.handlers = Handlers(window, engines(labels=self.labels), choices, model)
         self.cell = CellYield()
         self.arena = memoryview(bytearray(64 << 20))
 

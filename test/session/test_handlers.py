@@ -8,7 +8,6 @@ from spatialclaw_ros.calls import requests as r
 from spatialclaw_ros.findings.answer import Distance
 from spatialclaw_ros.findings.answer import Quantity
 from spatialclaw_ros.findings.errors import TooClose
-from spatialclaw_ros.session.engines import Engines
 from spatialclaw_ros.session.handlers import CellYield
 from spatialclaw_ros.session.handlers import Handlers
 
@@ -16,7 +15,7 @@ PICTURE = np.zeros((4, 5, 3), np.uint8)
 
 
 async def answered(request, *, choices=(), model=None, cell=None, depth=None):
-    handlers = Handlers(box_world.window(), Engines(depth or box_world.Depth(), box_world.Labels()),
+    handlers = Handlers(box_world.window(), box_world.engines(depth),
                         choices, model)
     return await handlers.answer(request, cell if cell is not None else CellYield())
 

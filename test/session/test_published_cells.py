@@ -10,7 +10,6 @@ import pytest_asyncio
 
 from spatialclaw_ros.kernel.host import Limits
 from spatialclaw_ros.kernel.host import Nursery
-from spatialclaw_ros.session.engines import Engines
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import Session
 
@@ -34,7 +33,7 @@ async def test_every_cell_of_the_session_runs_and_the_answer_is_right(
     session = await Session.open(
         nursery, Question(published.name, published.choices),
         box_world.window(TWO_CAMERAS if published.cameras == 2 else ()),
-        Engines(box_world.Depth(), box_world.Labels()), LIMITS, model=model)
+        box_world.engines(), LIMITS, model=model)
     try:
         for cell in published.cells:
             result = await session.run_cell(cell)

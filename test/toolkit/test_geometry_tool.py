@@ -6,6 +6,7 @@ import box_world
 import numpy as np
 import pytest
 
+from spatialclaw_ros.findings.errors import Moving
 from spatialclaw_ros.findings.errors import Unanswerable
 
 MADE = """
@@ -132,3 +133,30 @@ def test_functions_of_old_cells(cell):
     assert cell('G.fit_ground_plane_ransac(np.zeros((5, 3)))') == (None, None)
     assert cell('G.normalized_to_pixel("Not visible", 640, 480)') == []
     assert cell('G.normalized_to_pixel(np.array([500, 500]), 640, 480)') == [320, 240]
+
+
+def test_a_crate_that_stands_has_a_track_at_rest(cell):
+    track = cell('G.track(seg.only("crate"), recon)')
+    assert not track.is_moving and 'at rest' in repr(track) and np.isnan(track.heading_deg)
+    assert cell('G.speed(G.track(crate)).value') == track.speed
+    assert abs(cell('G.approach(G.track(crate), carton).value')) < 0.05
+    assert len(cell('G.track(seg, recon)')) == 2
+
+
+def test_a_measure_across_a_crate_that_slides_says_where_to_measure(bench, monkeypatch):
+    frames = []
+    for k in range(3):
+        low, high = np.add(box_world.BOXES['crate'], [0, 0.1 * k, 0])
+        monkeypatch.setitem(box_world.BOXES, 'crate', (low, high))
+        frames.append(box_world.frame(10 + k))
+        monkeypatch.undo()
+    made = bench(box_world.window(frames))
+    made.run(MADE)
+    track = made.run('track = G.track(crate)')['track']
+    assert track.is_moving and track.heading_deg == pytest.approx(90, abs=5)
+    assert track.speed == pytest.approx(1.0, abs=3 * track.speed_sigma)
+    with pytest.raises(Moving, match=r'recon.objects\(mask\)\[0\].only\(\[12\]\)') as refused:
+        made.run('G.height(crate)')
+    assert 'moved 0.2' in str(refused.value)
+    assert made.run('high = G.height(recon.objects(seg.only("crate"))[0].only([12]))')[
+        'high'].value == pytest.approx(0.3, abs=0.02)

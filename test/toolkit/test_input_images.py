@@ -40,9 +40,10 @@ def test_crops_and_resized_images_remember_their_place():
     half = crop.resize((100, 215))
     inner = half.crop((10, 20, 60, 70))
     assert inner.offset == (120.0, 90.0) and inner.scale == (0.5, 0.5)
-    assert inner.to_sensor([[0, 0], [5, 5]]).tolist() == [[120, 90], [130, 100]]
+    assert inner.edges_to_sensor([[0, 0], [5, 5]]).tolist() == [[120, 90], [130, 100]]
+    assert inner.points_to_sensor([[0, 0], [5, 5]]).tolist() == [[120.5, 90.5], [130.5, 100.5]]
     k, full = inner.intrinsics, image.intrinsics
-    assert k['fx'] == full['fx'] / 2 and k['cx'] == (full['cx'] - 120) / 2
+    assert k['fx'] == full['fx'] / 2 and k['cx'] == (full['cx'] - 119.5) / 2 - 0.5
     assert np.array_equal(crop.depth, FRAME.depth[50:480, 100:300], equal_nan=True)
     assert inner.depth.shape == (50, 50)
     assert inner.regions[0].name == 'crate' and crop.copy().offset == crop.offset

@@ -26,7 +26,7 @@ again = tools.Geometry.normalized_to_pixel(str(location), 640, 480)
     assert names['location'].visible
     assert names['location'].box == pytest.approx(expected)
     assert names['location'].point == pytest.approx(
-        [(expected[0] + expected[2]) / 2, (expected[1] + expected[3]) / 2])
+        [(expected[0] + expected[2] - 1) / 2, (expected[1] + expected[3] - 1) / 2])
     assert names['pixels'] == pytest.approx(expected)
     assert names['again'] == pytest.approx(expected)
 
@@ -94,3 +94,15 @@ exist = tools.SAM3.is_object_exist(InputImages, 'mug')
     assert names['exist']['exists'] == [False] * 3 and names['exist']['counts'] == [0, 0, 0]
     with pytest.raises(TypeError, match='3 images and 2 prompts'):
         bench().run("tools.SAM3.segment_image_by_text(InputImages, ['crate', 'carton'])")
+
+
+@pytest.mark.parametrize(('text', 'pixel'), [
+    ('0 0', (0, 0)), ('1000 1000', (639, 479)), ('500.8 500.8', (320, 240)),
+    ('499.9 499.9', (319, 239))])
+def test_a_point_names_the_pixel_that_covers_it(bench, text, pixel):
+    location = bench(model=box_world.SaysModel(text)).run("""
+location = vlm.locate(InputImages[0], 'Where?')
+mask = tools.SAM3.segment_image_by_points(InputImages[0], location, [1])
+""")['location']
+    assert np.clip(np.rint(location.point), 0, (639, 479)).tolist() == list(pixel)
+    assert location.point == pytest.approx(np.asarray(pixel), abs=0.51)
