@@ -106,8 +106,9 @@ def build_object(name: str, parts: Sequence[ViewPart], up: np.ndarray | None) ->
     if not sights:
         raise _unusable(name, tallies)
     score = max(float(part.mask.score) for part in parts)
-    kept, note = without_outliers(sights)
-    return Object3D(name, kept, None if up is None else np.asarray(up, float), score, note=note)
+    checked = without_outliers(sights)
+    return Object3D(name, checked.sights, None if up is None else np.asarray(up, float), score,
+                    note=checked.note, moved=checked.moved)
 
 
 def _unusable(name: str, tallies: Sequence[_Tally]) -> NotVisible | TooClose:

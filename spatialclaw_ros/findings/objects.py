@@ -78,8 +78,8 @@ class Object3D:
 
     `sights` holds one entry per frame; `up` (3,) is against gravity in the world, None where
     unknown; `front` (3,) the horizontal way it faces, None where unknown; `note` tells what was
-    cut of its views. Frames without a pose are worlds of their own: points and box are then those
-    of the world that shows most of it.
+    cut of its views. Of one that `moved` between them, points and box are those of the newest.
+    Frames without a pose are worlds of their own: then they are those of the world that shows most.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Object3D:
     score: float = 1.0
     front: np.ndarray | None = None
     note: str = ''
+    moved: bool = False
 
     def __repr__(self) -> str:
         """Name, number of points, size and place, on one line."""
@@ -130,7 +131,11 @@ class Object3D:
 
     @cached_property
     def _surfaces(self) -> tuple[Surface, ...]:
-        return tuple(sight.surface() for sight in self.sights_in(self.world))
+        sights = self.sights_in(self.world)
+        if self.moved:
+            sights = (max(sights, key=lambda sight: (
+                (sight.view.stamp, sight.view.frame) if sight.view is not None else (-1, -1))),)
+        return tuple(sight.surface() for sight in sights)
 
     @cached_property
     def points(self) -> np.ndarray:

@@ -57,8 +57,17 @@ class _Word:
         return float(of.sum()) / seen if seen > _TELLS * len(self.on) else float('nan')
 
 
-def without_outliers(sights: Sequence[DepthSight]) -> tuple[tuple[DepthSight, ...], str]:
-    """The sights without what the others of their world deny, and a note of what was cut.
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """Sights of one object that agree; a note of what was cut; whether it `moved` between them."""
+
+    sights: tuple[DepthSight, ...]
+    note: str
+    moved: bool
+
+
+def without_outliers(sights: Sequence[DepthSight]) -> Checked:
+    """The sights without what the others of their world deny.
 
     A view is left out where three or more tell of one another, the others agree, and most of what
     they could see of its points is not the object: its mask lies on something else, or, where its
@@ -69,7 +78,7 @@ def without_outliers(sights: Sequence[DepthSight]) -> tuple[tuple[DepthSight, ..
     """
     stride = max(-(-len(sights) // _MOST_VIEWS), 1)
     kept: list[DepthSight | None] = list(sights)
-    notes = []
+    notes, moves = [], False
     for world in dict.fromkeys(sight.view.world for sight in sights):
         mine = [k for k, sight in enumerate(sights) if sight.view.world == world
                 and sight.seen is not None][::stride]
@@ -78,6 +87,7 @@ def without_outliers(sights: Sequence[DepthSight]) -> tuple[tuple[DepthSight, ..
         notes += [f'frame {sights[k].view.frame} is left out: {why}' for k, why in wrong.items()]
         sound = [k for k in mine if k not in wrong]
         moved = any(words[j, k].through_share > _MOVED for j in sound for k in sound if j != k)
+        moves = moves or moved
         for k in () if moved else sound:
             kept[k], share = _cut(sights[k], [sights[j] for j in sound if j != k],
                                   [words[k, j] for j in sound if j != k])
@@ -85,7 +95,7 @@ def without_outliers(sights: Sequence[DepthSight]) -> tuple[tuple[DepthSight, ..
                 notes.append(f'{share:.0%} of the mask in frame {sights[k].view.frame} is cut: '
                              'other frames show that it is of something else')
         kept = [None if k in wrong else sight for k, sight in enumerate(kept)]
-    return tuple(sight for sight in kept if sight is not None), '; '.join(notes)
+    return Checked(tuple(sight for sight in kept if sight is not None), '; '.join(notes), moves)
 
 
 def _wrong(sights: Sequence[DepthSight], words: dict[tuple[int, int], _Word], mine: Sequence[int],
@@ -95,7 +105,7 @@ def _wrong(sights: Sequence[DepthSight], words: dict[tuple[int, int], _Word], mi
     against = [j for j in others if _differ(words[k, j], words[j, k])]
     agree = [(i, j) for i in against for j in against if i < j
              and not _differ(words[i, j], words[j, i], _RIGHT)]
-    if len(against) < 2 or 2 * len(against) <= len(others) or not agree:
+    if 2 * len(against) <= len(others) or not agree:
         return ''
     voted = [j for j in against if _shows_alike(sights[k], sights[j]) < _ALIKE]
     if 2 * len(voted) > len(against):

@@ -275,7 +275,7 @@ class PerFrameMask:
         if object in self.labels:
             return self.labels.index(object)
         stems = [n for n, label in enumerate(self.labels)
-                 if stem(label).casefold() == object.casefold()]
+                 if re.sub(r'_\d+$', '', label).casefold() == object.casefold()]
         if len(stems) == 1:
             return stems[0]
         several = ' names several' if stems else ' is not there'
@@ -310,9 +310,9 @@ def _distinct(labels: list[str]) -> list[str]:
     return named
 
 
-def stem(label: str) -> str:
-    """`label` without the number that tells it from others: mug_1 is a mug."""
-    return re.sub(r'_\d+$', '', label)
+def kind_of(label: str) -> str:
+    """`label` without the numbers that tell it from others: mug_1 and mug_1_0 are mugs."""
+    return re.sub(r'(_\d+)+$', '', label)
 
 
 def as_masks(thing: Any) -> PerFrameMask:

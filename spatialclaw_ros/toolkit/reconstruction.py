@@ -24,8 +24,8 @@ from spatialclaw_ros.toolkit.frame_geometry import FrameSurface
 from spatialclaw_ros.toolkit.guided import guided
 from spatialclaw_ros.toolkit.input_images import shortened
 from spatialclaw_ros.toolkit.per_frame_mask import as_masks
+from spatialclaw_ros.toolkit.per_frame_mask import kind_of
 from spatialclaw_ros.toolkit.per_frame_mask import PerFrameMask
-from spatialclaw_ros.toolkit.per_frame_mask import stem
 from spatialclaw_ros.toolkit.visual_feedback import VisualFeedback
 
 V = TypeVar('V')
@@ -138,13 +138,16 @@ class Reconstruction:
     def objects(self, mask: Any, names: Any = None, merge: bool = True) -> ObjectList:
         """The objects of `mask` (one, a list or a dict) as [Object3D], every view together.
 
-        `names` replaces the labels. Frames in which an object is masked and that are
-        reconstructed are its views. Masks of one name (mug, mug_1) that were made apart, per image
-        or camera, and show the same surface in the world, are one object; `merge=False` keeps them
-        apart. Nothing found gives an empty list.
+        Frames in which an object is masked and that are reconstructed are its views. Masks of one
+        label (mug, mug_1) that were made apart, per image or camera, and show the same surface in
+        the world, are one object; `merge=False` keeps them apart, and so do names that are given
+        one by one: `names`, which replaces the labels, or the keys of a dict. Nothing found gives
+        an empty list.
         """
         masks = as_masks(mask)
         masks = masks if names is None else masks.named(names)
+        given = {str(name) for told in (names, mask) if isinstance(told, (list, tuple, dict))
+                 for name in told if isinstance(name, str)}
         parts = []
         for number, label in enumerate(masks.labels):
             seen = [m for m in masks.instances(number) if m.frame in self._surfaces]
@@ -153,23 +156,21 @@ class Reconstruction:
                     f'object {label!r} (masked in frames {masks.frames_of(number)}): the '
                     'reconstruction', masks.frames_of(number)[0], self.frame_indices)
             parts.append([self._part(m) for m in seen])
-        things = self._things(masks.labels, parts) if merge else [[n] for n in range(len(parts))]
-        built = [build_object(
-            _name(numbers, things, masks.labels), [part for n in numbers for part in parts[n]],
-            self.up) for numbers in things]
+        kinds = [label if label in given or not merge else kind_of(label) for label in masks.labels]
+        built = [build_object(name, [part for n in numbers for part in parts[n]], self.up)
+                 for name, numbers in self._things(masks.labels, kinds, parts)]
         for thing in built:
             if thing.note:
                 note(f'{thing.name}: {thing.note}')
         return ObjectList(built, masks.reason)
 
-    def _things(self, labels: Sequence[str], parts: Sequence[Sequence[ViewPart]]
-                ) -> list[list[int]]:
-        """Which of the objects are one thing: their numbers, in groups."""
+    def _things(self, labels: Sequence[str], kinds: Sequence[str],
+                parts: Sequence[Sequence[ViewPart]]) -> list[tuple[str, list[int]]]:
+        """Which of the objects are one thing: a name, and their numbers."""
         frames = [{part.frame.index for part in own} for own in parts]
-        kinds = [stem(label) for label in labels]
         if not any(kinds[i] == kinds[j] and not frames[i] & frames[j]
                    for i in range(len(parts)) for j in range(i)):
-            return [[number] for number in range(len(parts))]
+            return [(label, [number]) for number, label in enumerate(labels)]
         groups: dict[int, list[int]] = {}
         same = same_things([[masked_view(part) for part in own] for own in parts], kinds)
         for number, thing in enumerate(same):
@@ -178,7 +179,7 @@ class Reconstruction:
             if len(numbers) > 1:
                 note(f'{", ".join(labels[n] for n in numbers)} show one thing and are one object; '
                      'objects(…, merge=False) keeps them apart')
-        return list(groups.values())
+        return _named(list(groups.values()), labels, kinds)
 
     def _part(self, mask: Any) -> ViewPart:
         surface = self._surfaces[mask.frame]
@@ -206,11 +207,18 @@ class Reconstruction:
                 '.objects(mask)')
 
 
-def _name(numbers: Sequence[int], things: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
-    """The name of a thing of several masks: without a number where it is the only one."""
-    kind = stem(labels[numbers[0]])
-    alone = sum(stem(labels[other[0]]) == kind for other in things) == 1
-    return kind if len(numbers) > 1 and alone else labels[numbers[0]]
+def _named(things: Sequence[list[int]], labels: Sequence[str], kinds: Sequence[str]
+           ) -> list[tuple[str, list[int]]]:
+    """Things with their names: their label; where masks of a kind were merged, numbered anew."""
+    named = []
+    for numbers in things:
+        kind = kinds[numbers[0]]
+        alike = [other for other in things if kinds[other[0]] == kind]
+        name = labels[numbers[0]]
+        if any(len(other) > 1 for other in alike):
+            name = kind if len(alike) == 1 else f'{kind}_{alike.index(numbers)}'
+        named.append((name, numbers))
+    return named
 
 
 class ObjectList(list[Object3D]):

@@ -83,6 +83,22 @@ def test_masks_of_one_frame_or_of_other_kinds_are_other_things():
     assert grouped([[whole], [again]], ['cube', 'box']) == [0, 1]
 
 
+def test_a_mask_of_another_frame_does_not_join_two_of_one():
+    (frame, seen), other, third = seen_from(CUBES[:1], [eye(0.1), eye(0.2), eye(0.3)])
+    whole = masked_view(part_of(frame, seen == 0))
+    half = (seen == 0) & (np.arange(320) < np.nonzero(seen == 0)[1].mean())
+    found = grouped([[whole], [masked_view(part_of(frame, half))],
+                     *([masked_view(part_of(f, s == 0))] for f, s in (other, third))])
+    assert found[0] != found[1] and found[2] == found[3] == found[0]
+
+
+def test_what_a_frame_sees_to_be_no_part_of_the_mask_is_against_it():
+    near = [replace(cube, center=(0.68 * cube.center[0], 0.0, 0.04)) for cube in CUBES]
+    frames = seen_from(near, [eye(-1.6, 0.6), eye(-1.5, 0.6)])
+    things = [[masked_view(part_of(frame, seen == k))] for k, (frame, seen) in enumerate(frames)]
+    assert grouped(things) == [0, 1]
+
+
 def test_what_has_left_is_another_thing_unless_it_was_followed():
     there = [[Box((x, 0.0, 0.04), (0.08, 0.08, 0.08))] for x in (-0.15, 0.15)]
     frames = seen_from(there, [eye(-1.5), eye(-1.4)])
@@ -91,9 +107,21 @@ def test_what_has_left_is_another_thing_unless_it_was_followed():
     assert grouped([[first, second]]) == [0]
 
 
+def test_what_goes_on_step_by_step_is_one_though_nobody_followed_it():
+    there = [[Box((-0.1 + 0.07 * step, 0.0, 0.04), (0.08, 0.08, 0.08)), CUBES[0], CUBES[1]]
+             for step in range(4)]
+    for here in there:
+        here[1], here[2] = (replace(cube, center=(x, 0.25, 0.04))
+                            for x, cube in zip((-0.1, 0.1), CUBES, strict=True))
+    frames = seen_from(there, [eye(-1.6, 0.6)] * 4, stamps=[k * 4 * 10**8 for k in range(4)])
+    things, truth = masks_of(frames, 3)
+    assert len(things) == 12
+    assert is_partition(grouped(things), truth)
+
+
 def test_what_moves_is_matched_across_cameras_at_its_own_time():
-    there = [[Box((0.1 * step, 0.0, 0.04), (0.08, 0.08, 0.08)),
-              Box((0.1 * step, 0.13, 0.04), (0.08, 0.08, 0.08))] for step in range(3)]
+    there = [[Box((0.11 * step + ahead, 0.0, 0.04), (0.08, 0.08, 0.08)) for ahead in (0, 0.11)]
+             for step in range(3)]
     frames = seen_from([*there, *there], [*[eye(-1.6)] * 3, *[eye(1.0)] * 3], stamps=[
         0, 5 * 10**8, 10**9, 2 * 10**7, 5 * 10**8 + 2 * 10**7, 10**9 + 2 * 10**7],
         cameras=['left'] * 3 + ['right'] * 3)

@@ -82,14 +82,18 @@ def test_a_pose_that_is_wrong_leaves_its_view_out():
 def test_views_from_all_around_stay_though_each_is_alone_with_a_side(seed):
     turns = np.random.default_rng(seed).uniform(-0.3, 0.3, 4) + np.linspace(0, 4.7, 4)
     found = built(views(turns, seed=seed, wall=FAR_WALL))
-    assert found.note == '' and found.frame_indices == (0, 1, 2, 3)
+    assert found.note == '' and found.frame_indices == (0, 1, 2, 3) and not found.moved
 
 
 @pytest.mark.parametrize('moved', [
     {3: (-0.25, -0.1)}, {1: (0.06, -0.05), 2: (0.12, -0.1), 3: (0.18, -0.15)}])
 def test_what_moved_is_not_cut(moved):
-    found = built(views((0.1, 0.1, 0.1, 0.1), moved=moved))
+    frames = views((0.1, 0.1, 0.1, 0.1), moved=moved)
+    found = built(frames)
     assert found.note == '' and found.frame_indices == (0, 1, 2, 3)
+    newest = built(frames[3:])
+    assert found.moved and np.allclose(found.centroid, newest.centroid)
+    assert np.allclose(found.box.size, newest.box.size)
 
 
 def test_of_two_views_that_disagree_neither_can_be_called_wrong():

@@ -49,11 +49,13 @@ def test_what_is_apart_stays_apart_and_the_order_does_not_matter(seed, count):
     assert numbered(found[order]) == again.tolist()
 
 
-def test_one_that_fits_ill_leaves_for_where_it_fits_or_stays_alone():
-    scores = np.full((5, 5), -3.0)
-    scores[:2, :2] = scores[2:4, 2:4] = 2.0
-    scores[4, 0] = scores[0, 4] = 2.5
-    assert partition(scores, np.ones((5, 5)), np.zeros((5, 5), bool)).tolist() == [0, 1, 2, 2, 0]
+def test_one_that_was_joined_too_soon_changes_over():
+    scores = np.array([[0, 1.0, -2, -2], [1.0, 0, 0.9, 0.9], [-2, 0.9, 0, 0.8], [-2, 0.9, 0.8, 0]])
+    free = np.zeros((4, 4), bool)
+    assert partition(scores, np.ones((4, 4)), free).tolist() == [0, 1, 1, 1]
+    barred = free.copy()
+    barred[1, 2] = barred[2, 1] = True
+    assert partition(scores, np.ones((4, 4)), barred).tolist() == [0, 0, 1, 1]
 
 
 def test_nothing_known_joins_nothing():

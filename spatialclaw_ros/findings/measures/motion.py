@@ -34,8 +34,9 @@ from spatialclaw_ros.findings.uncertainty import Sigma
 _FALSE = 0.003
 #: Poses of one camera within this, metres and rad, are those of a camera that stands.
 _STANDS = 1e-3
-#: How far poses of a camera that moved, or of two cameras, are out beyond what is told, metres.
-_PLACED = 0.005
+#: How far poses of a camera that moved, or of two cameras, are out beyond what is told, metres:
+#: calibrations are out by a centimetre.
+_PLACED = 0.01
 #: No place is known better than this, metres.
 _LEAST = 2e-4
 

@@ -51,7 +51,9 @@ def refusal(url: str, status: int, headers: Mapping[str, str], body: bytes, vari
                             '--most-mb')
     if status == 503:
         return Full(said, _seconds(headers.get('retry-after', '')))
-    return RuntimeError(f'{said}; what `spatialclaw serve` printed there may tell why')
+    if status >= 500:
+        said += '; what `spatialclaw serve` printed there may tell why'
+    return RuntimeError(said)
 
 
 def _text(body: bytes) -> str:
