@@ -205,7 +205,7 @@ async def test_a_burst_of_500_calls_ends_and_takes_no_more_memory_than_a_few():
         child = psutil.Process(int(await said(host, 'pid')))
         assert sum(isinstance(one, Segmented) for one in ended) == 8
         assert sum(isinstance(one, Busy) for one in ended) == 492
-        # The memories of eight calls and of their replies: a descriptor each, and that of its mapping.
+        # Memories of eight calls and their replies: a descriptor each, and that of its mapping.
         assert most_held <= 4 * 8
         assert child.memory_info().rss < 500 << 20
 
