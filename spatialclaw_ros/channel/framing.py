@@ -24,9 +24,6 @@ import msgpack
 from spatialclaw_ros.channel.errors import ChannelError
 
 VERSION = 1
-FROM_KERNEL = 1 << 20
-TO_KERNEL = 64 << 20
-CONTROL = 1 << 20
 
 _PREFIX = struct.Struct('>I')
 _FDS_PER_BYTE = 253

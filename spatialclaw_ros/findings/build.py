@@ -57,15 +57,6 @@ class Geometry(Protocol):
     pose_sigma: Any
 
 
-class Masked(Protocol):
-    """What is asked of a mask; calls.requests.InstanceMask has it."""
-
-    origin: tuple[int, int]
-    mask: Any
-    alternatives: Any
-    score: float
-
-
 @dataclass(frozen=True, eq=False)
 class ViewPart:
     """One frame's share of an object: the frame, its geometry, and the object's mask in it."""

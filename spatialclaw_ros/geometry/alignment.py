@@ -40,9 +40,14 @@ class DepthFit:
 
     def apply(self, predicted: np.ndarray) -> np.ndarray:
         """Metres of `predicted` depth, any shape; NaN where that is not in front of the camera."""
-        metres = self.scale * predicted + self.shift
-        with np.errstate(invalid='ignore'):
-            return np.where(metres > 0, metres, np.nan)
+        return in_metres(predicted, self.scale, self.shift)
+
+
+def in_metres(predicted: np.ndarray, scale: float, shift: float) -> np.ndarray:
+    """`scale` · `predicted` + `shift`, any shape; NaN where that is not before the camera."""
+    metres = scale * predicted + shift
+    with np.errstate(invalid='ignore'):
+        return np.where(metres > 0, metres, np.nan)
 
 
 def fit_depth(predicted: np.ndarray, measured: np.ndarray, sigma: np.ndarray, *,

@@ -15,6 +15,7 @@ from spatialclaw_ros.channel import framing
 from spatialclaw_ros.channel.asynchronous import AsyncChannel
 from spatialclaw_ros.channel.errors import ChannelError
 from spatialclaw_ros.channel.errors import ChannelGone
+from spatialclaw_ros.kernel import lengths
 from spatialclaw_ros.kernel.errors import NurseryDied
 from spatialclaw_ros.kernel.errors import OpeningFailed
 from spatialclaw_ros.kernel.outcome import Limits
@@ -57,7 +58,7 @@ class Births:
         self._families: dict[int, _Family] = {}
         self._last_number = 0
         self._control = AsyncChannel(
-            sock, most_out=framing.CONTROL, most_in=framing.CONTROL, take_fds=True,
+            sock, most_out=lengths.CONTROL, most_in=lengths.CONTROL, take_fds=True,
             on_message=self._hear, on_end=on_end)
 
     async def fork(self, limits: Limits) -> KernelProcess:

@@ -20,6 +20,7 @@ from typing import Any
 
 from spatialclaw_ros.channel import framing
 from spatialclaw_ros.kernel import failure
+from spatialclaw_ros.kernel import lengths
 from spatialclaw_ros.kernel import scratch
 from spatialclaw_ros.kernel import walls
 from spatialclaw_ros.kernel import worker
@@ -56,7 +57,7 @@ class _Nursery:
         self._families: dict[int, Family] = {}
         self._host_is_there = True
         self._look_for_orphans = False
-        self._channel = framing.Channel(sock, most_out=framing.CONTROL, most_in=framing.CONTROL)
+        self._channel = framing.Channel(sock, most_out=lengths.CONTROL, most_in=lengths.CONTROL)
         self._selector = selectors.DefaultSelector()
         self._selector.register(sock, selectors.EVENT_READ, self._hear)
         words, missing = walls.probe(

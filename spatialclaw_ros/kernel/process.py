@@ -18,6 +18,7 @@ from spatialclaw_ros.channel import framing
 from spatialclaw_ros.channel.asynchronous import AsyncChannel
 from spatialclaw_ros.channel.errors import ChannelError
 from spatialclaw_ros.channel.errors import ChannelGone
+from spatialclaw_ros.kernel import lengths
 from spatialclaw_ros.kernel.errors import NurseryDied
 
 _CRASH_BYTES = 1 << 14
@@ -122,7 +123,7 @@ class KernelProcess:
         self.listener: Callable[[framing.Message], None] | None = None
         self._killed = False
         self._channel = AsyncChannel(
-            ends.channel, most_out=framing.TO_KERNEL, most_in=framing.FROM_KERNEL,
+            ends.channel, most_out=lengths.TO_KERNEL, most_in=lengths.FROM_KERNEL,
             take_fds=False, on_message=self._hear, on_end=self._lost)
 
     @property

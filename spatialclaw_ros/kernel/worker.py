@@ -21,6 +21,7 @@ import warnings
 
 from spatialclaw_ros.channel import framing
 from spatialclaw_ros.kernel import failure
+from spatialclaw_ros.kernel import lengths
 from spatialclaw_ros.kernel import walls
 from spatialclaw_ros.kernel.cell import Cells
 from spatialclaw_ros.kernel.cell import Report
@@ -54,7 +55,7 @@ def live(birth: Birth) -> None:
     walls.die_with_parent(birth.parent)
     _take_streams(birth)
     wire = framing.Channel(socket.socket(fileno=birth.channel),
-                           most_out=framing.FROM_KERNEL, most_in=framing.TO_KERNEL)
+                           most_out=lengths.FROM_KERNEL, most_in=lengths.TO_KERNEL)
     try:
         kernel = _Kernel(birth, wire)
     except walls.WallMissing as missing:
@@ -130,9 +131,9 @@ class _Kernel:
         if threading.get_ident() != self._main:
             raise RuntimeError('calls are made by the cell itself; a thread cannot make any')
         request = write(self._arena)
-        if len(request) > framing.FROM_KERNEL - _CALL_ROOM:
+        if len(request) > lengths.FROM_KERNEL - _CALL_ROOM:
             raise ValueError(f'a request of {len(request)} bytes, arrays not counted, is too long; '
-                             f'at most {framing.FROM_KERNEL - _CALL_ROOM} are sent')
+                             f'at most {lengths.FROM_KERNEL - _CALL_ROOM} are sent')
         self._calls += 1
         number = self._calls
         with self._interrupt.held():
@@ -199,16 +200,16 @@ class _Kernel:
         After a fork each is copied once, which would take longer than a short cell itself.
         """
         fields = {'number': 0, 'code': 'rehearsal = 0', 'check': True}
-        (message,) = framing.Decoder(framing.TO_KERNEL).feed(
-            framing.pack('run', fields, 0, framing.TO_KERNEL), [])
+        (message,) = framing.Decoder(lengths.TO_KERNEL).feed(
+            framing.pack('run', fields, 0, lengths.TO_KERNEL), [])
         report = self._cells.rehearse(message.get('number', int), message.get('code', str))
-        framing.pack('done', vars(report), 0, framing.FROM_KERNEL)
+        framing.pack('done', vars(report), 0, lengths.FROM_KERNEL)
 
     def _go_on(self) -> None:
         """Take the place of the process that this is a copy of; it has ended."""
         walls.die_with_parent(self._parent)
-        self._wire = framing.Channel(self._wire.sock, most_out=framing.FROM_KERNEL,
-                                     most_in=framing.TO_KERNEL)
+        self._wire = framing.Channel(self._wire.sock, most_out=lengths.FROM_KERNEL,
+                                     most_in=lengths.TO_KERNEL)
         self._wire.send('ready', {})
 
 

@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from spatialclaw_ros.calls.requests import FrameGeometry
+from spatialclaw_ros.calls.requests import InstanceMask
 from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.findings.association import same_things
 from spatialclaw_ros.findings.build import masked_view
@@ -31,13 +32,12 @@ def merged(reply: Segmented, frames: Sequence[Frame]) -> Segmented:
     """
     by_number = {frame.index: frame for frame in frames}
     ids = list(dict.fromkeys(mask.object_id for mask in reply.masks))
-    parts = {number: [ViewPart(frame, FrameGeometry(frame.index, frame.depth, frame.noise), mask)
-                      for mask in reply.masks if mask.object_id == number
-                      and (frame := by_number[mask.frame]).depth is not None
-                      and frame.camera_to_world is not None] for number in ids}
+    views = {number: [view for mask in reply.masks if mask.object_id == number
+                      and (view := _seen(by_number[mask.frame], mask)) is not None]
+             for number in ids}
     labels = {mask.object_id: mask.label for mask in reply.masks}
-    placed = [number for number in ids if parts[number]]
-    same = same_things([[masked_view(part) for part in parts[number]] for number in placed],
+    placed = [number for number in ids if views[number]]
+    same = same_things([views[number] for number in placed],
                        [labels[number] for number in placed])
     first: dict[int, int] = {}
     become = {number: first.setdefault(thing, number)
@@ -97,10 +97,16 @@ def _joined(objects: list[list[tuple[int, int]]],
 
 def _view_of(frame: Frame, mask: Mask) -> MaskedView | None:
     """The mask as it is compared with others; None where nothing tells its place."""
+    (x, y), (h, w) = mask.origin, mask.pixels.shape
+    if frame.depth is None or np.isfinite(
+            frame.depth[y:y + h, x:x + w][mask.pixels]).sum() < _LEAST_READINGS:
+        return None
+    return _seen(frame, mask.instance(frame.index, 0, '', 1.0))
+
+
+def _seen(frame: Frame, mask: InstanceMask) -> MaskedView | None:
+    """The mask with all that its frame measures; None without depth or pose."""
     if frame.depth is None or frame.camera_to_world is None:
         return None
-    (x, y), (h, w) = mask.origin, mask.pixels.shape
-    if np.isfinite(frame.depth[y:y + h, x:x + w][mask.pixels]).sum() < _LEAST_READINGS:
-        return None
-    return masked_view(ViewPart(frame, FrameGeometry(frame.index, frame.depth, frame.noise),
-                                mask.instance(frame.index, 0, '', 1.0)))
+    return masked_view(ViewPart(
+        frame, FrameGeometry(frame.index, frame.depth, frame.noise), mask))

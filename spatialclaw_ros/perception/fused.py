@@ -23,6 +23,9 @@ from spatialclaw_ros.geometry.gravity import fit_floor
 from spatialclaw_ros.perception.depth_anything.asked import asked_of
 from spatialclaw_ros.perception.depth_anything.asked import newest_of
 from spatialclaw_ros.perception.depth_anything.prediction import Prediction
+from spatialclaw_ros.perception.depth_anything.upright import by_floor
+from spatialclaw_ros.perception.depth_anything.upright import LOOSEST
+from spatialclaw_ros.perception.depth_anything.upright import NO_FLOOR
 from spatialclaw_ros.perception.depth_anything.upright import Upright
 from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import Cancelled
@@ -39,8 +42,6 @@ from spatialclaw_ros.scene import Frame
 _LEAST_CONFIDENCE = 0.1
 #: Every so many pixels, along both axes, one tells where the floor is.
 _STRIDE = 4
-#: A floor whose direction is less sure than this, rad, tells no gravity.
-_LOOSEST = math.radians(5)
 
 
 class Network(Protocol):
@@ -124,12 +125,11 @@ def _upright(call: EngineCall, frames: Sequence[Frame], geometries: Sequence[Fra
     points = frame_points(geometry.depth, newest.camera)[places].astype(float)
     measured = points[np.asarray(geometry.source_map)[places] == SENSOR]
     floor = fit_floor(measured, np.zeros(3)) or fit_floor(points, np.zeros(3))
-    if floor is None or floor.sigma > _LOOSEST:
-        return Upright(None, 'gravity unknown: no floor is seen')
+    if floor is None or floor.sigma > LOOSEST:
+        return Upright(None, NO_FLOOR)
     pose = newest.camera_to_world
-    surface = 'floor' if floor.is_lowest else 'level surface'
-    return Upright(floor.up if pose is None else pose[:3, :3] @ floor.up,
-                   f'gravity from a fitted {surface} (±{math.degrees(floor.sigma):.1f}°)')
+    up = floor.up if pose is None else pose[:3, :3] @ floor.up
+    return by_floor(up, floor.sigma, is_lowest=floor.is_lowest)
 
 
 def _source(prediction: Prediction, frames: Sequence[Frame], geometries: Sequence[FrameGeometry],
@@ -154,7 +154,6 @@ def _source(prediction: Prediction, frames: Sequence[Frame], geometries: Sequenc
         words.append(f'{100 * unknown:.3g} % stay unknown')
     words.append('scale and poses as measured by the sensors')
     words.append(upright.how)
-    if prediction.licence.is_commercial is False:
-        words.append(f'the checkpoint is under {prediction.licence.name}: what is made with it is '
-                     'not for commercial use')
+    if prediction.licence.restriction:
+        words.append(f'the {prediction.licence.restriction}')
     return '; '.join(words)

@@ -20,6 +20,12 @@ class Licence:
             return f'{self.name} (commercial use unclear)'
         return self.name if self.is_commercial else f'{self.name} (non-commercial)'
 
+    @property
+    def restriction(self) -> str:
+        """What a user of results must know, in words that a "the" goes before; '' for nothing."""
+        return '' if self.is_commercial is not False else (
+            f'checkpoint is under {self.name}: what is made with it is not for commercial use')
+
 
 APACHE = Licence('Apache-2.0', True)
 NON_COMMERCIAL = Licence('CC BY-NC 4.0', False)

@@ -22,6 +22,7 @@ from spatialclaw_ros.calls.requests import SegmentText
 from spatialclaw_ros.findings import errors
 from spatialclaw_ros.geometry.noise import DepthNoise
 from spatialclaw_ros.perception.engine import CallCancelled
+from spatialclaw_ros.perception.engine import EngineHost
 from spatialclaw_ros.perception.engine import failure_of
 from spatialclaw_ros.scene import Camera
 from spatialclaw_ros.scene import Frame
@@ -42,6 +43,13 @@ def order(words: str, engine: str = 'fake', frames: tuple[Frame, ...] = ()) -> E
     """A call that has the room do what `words` say."""
     return EngineCall(engine, SegmentText(
         tuple(one.index for one in frames), (words,), ('x',)), frames)
+
+
+async def said(host: EngineHost, words: str) -> str:
+    """What the fake engine says to `words`."""
+    reply = await host.answer(order(words))
+    assert isinstance(reply, Segmented)
+    return reply.reason
 
 
 def depth_call(*frames: Frame, engine: str = 'fake') -> EngineCall:

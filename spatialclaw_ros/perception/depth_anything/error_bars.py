@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from spatialclaw_ros.geometry.alignment import in_metres
 from spatialclaw_ros.geometry.robust import robust_sigma
 from spatialclaw_ros.perception.depth_anything.samples import Seen
 from spatialclaw_ros.perception.depth_anything.scale import Scale
@@ -46,9 +47,7 @@ class FrameScale:
 
     def metres(self, predicted: np.ndarray) -> np.ndarray:
         """Metres, float32, of `predicted` depth, any shape; NaN where not before the camera."""
-        metres = self.scale * predicted + self.shift
-        with np.errstate(invalid='ignore'):
-            return np.where(metres > 0, metres, np.nan).astype(np.float32)
+        return in_metres(predicted, self.scale, self.shift).astype(np.float32)
 
     def beyond(self, predicted: np.ndarray) -> np.ndarray:
         """One sigma, a share of range, that a doubtful slope adds away from the middle."""

@@ -195,7 +195,6 @@ def _source(gauge: Gauge, scale: Scale, upright: Upright, frames: Sequence[Frame
             ', the others placed by the network' if len(frames) > 1 else '')
     words = (f'{DEPTH_ANYTHING} ({gauge.checkpoint}): scale from {scale.how} '
              f'(±{100 * scale.sigma:.1f} %); {poses}; {upright.how}')
-    if gauge.licence.is_commercial is False:
-        words += (f'. The checkpoint is under {gauge.licence.name}: '
-                  'what is made with it is not for commercial use')
+    if gauge.licence.restriction:
+        words += f'. The {gauge.licence.restriction}'
     return words

@@ -14,10 +14,11 @@ from spatialclaw_ros.perception.depth_anything.consistency import Placed
 from spatialclaw_ros.perception.depth_anything.samples import some_of
 
 #: A floor whose direction is less sure than this, rad, tells no gravity.
-_LOOSEST = math.radians(5)
+LOOSEST = math.radians(5)
 #: Floors of several frames whose directions differ by more, rad, are not of one world's ground.
 _APART = math.radians(3)
 _MOST = 6
+NO_FLOOR = 'gravity unknown: no floor is seen'
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +39,11 @@ def found_up(placed: Sequence[Placed]) -> Upright:
     for one in some_of(placed, _MOST):
         samples, pose = one.seen.samples, one.camera_to_world
         floor = fit_floor(samples.points()[samples.sure], np.zeros(3))
-        if floor is not None and floor.sigma <= _LOOSEST:
+        if floor is not None and floor.sigma <= LOOSEST:
             floors.append(floor)
             ups.append(pose[:3, :3] @ floor.up)
     if not floors:
-        return Upright(None, 'gravity unknown: no floor is seen')
+        return Upright(None, NO_FLOOR)
     near = np.stack(ups) @ np.stack(ups).T >= math.cos(_APART)
     chosen = near[near.sum(axis=1).argmax()]
     kept = [floor for floor, taken in zip(floors, chosen, strict=True) if taken]
@@ -50,5 +51,10 @@ def found_up(placed: Sequence[Placed]) -> Upright:
     aside = np.cross(np.stack(ups)[chosen], up)
     spread = math.sqrt(float(np.square(aside).sum(axis=1).mean()) / 2)
     sigma = math.hypot(min(floor.sigma for floor in kept), spread)
-    surface = 'floor' if all(floor.is_lowest for floor in kept) else 'level surface'
+    return by_floor(up, sigma, is_lowest=all(floor.is_lowest for floor in kept))
+
+
+def by_floor(up: np.ndarray, sigma: float, *, is_lowest: bool) -> Upright:
+    """`up` (3,) with one sigma, rad, as a floor tells it, or a table where it `is_lowest` not."""
+    surface = 'floor' if is_lowest else 'level surface'
     return Upright(up, f'gravity from a fitted {surface} (±{math.degrees(sigma):.1f}°)')

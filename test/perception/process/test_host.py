@@ -13,6 +13,7 @@ import threading
 from engine_rooms import depth_call
 from engine_rooms import frame
 from engine_rooms import order
+from engine_rooms import said
 import numpy as np
 import psutil
 import pytest
@@ -36,10 +37,6 @@ async def engines(room='ObedientRoom', **options):
         yield host
     finally:
         await host.close()
-
-
-async def said(host, words):
-    return (await host.answer(order(words))).reason
 
 
 def open_descriptors(kind=''):

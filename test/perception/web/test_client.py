@@ -11,6 +11,7 @@ import socket
 from engine_rooms import depth_call
 from engine_rooms import frame
 from engine_rooms import order
+from engine_rooms import said
 from engine_server import served
 import numpy as np
 import psutil
@@ -45,10 +46,6 @@ async def remote(url, **options):
         yield host
     finally:
         await host.close()
-
-
-async def said(host, words):
-    return (await host.answer(order(words))).reason
 
 
 @asynccontextmanager
