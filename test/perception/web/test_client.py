@@ -101,6 +101,8 @@ async def test_a_cancelled_call_frees_its_caller_and_is_cancelled_over_there(ser
     async with remote(server.url) as host:
         seen = int(await said(host, 'seen'))
         running = asyncio.ensure_future(said(host, 'until cancelled'))
+        while (await host.health()).waiting < 1:
+            await asyncio.sleep(0.01)
         waiting = asyncio.ensure_future(said(host, 'exit 1'))
         while (await host.health()).waiting < 2:
             await asyncio.sleep(0.01)
