@@ -19,9 +19,9 @@ from spatialclaw_ros.calls.requests import FrameGeometry
 from spatialclaw_ros.findings.association import same_things
 from spatialclaw_ros.findings.build import masked_view
 from spatialclaw_ros.findings.build import ViewPart
+from spatialclaw_ros.perception.cutting.other_views import Sighting
+from spatialclaw_ros.perception.cutting.other_views import surface
 from spatialclaw_ros.perception.masks import as_given
-from spatialclaw_ros.perception.other_views import Sighting
-from spatialclaw_ros.perception.other_views import surface
 
 
 def by_surfaces(view: MultiView) -> list[list[int]]:

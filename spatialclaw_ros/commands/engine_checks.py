@@ -16,13 +16,13 @@ from spatialclaw_ros.calls.requests import SegmentText
 from spatialclaw_ros.demo.recorded import RECORDING
 from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.findings.errors import Unanswerable
-from spatialclaw_ros.perception.checkpoints import checkpoint_of
-from spatialclaw_ros.perception.checkpoints import located
 from spatialclaw_ros.perception.engine import EngineHost
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import SAM3
-from spatialclaw_ros.perception.packages import how_to_install
-from spatialclaw_ros.perception.packages import versions
+from spatialclaw_ros.perception.weights.checkpoints import checkpoint_of
+from spatialclaw_ros.perception.weights.checkpoints import located
+from spatialclaw_ros.perception.weights.packages import how_to_install
+from spatialclaw_ros.perception.weights.packages import versions
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.session.perception import AUTO

@@ -10,9 +10,9 @@ import shutil
 import textwrap
 from typing import Any
 
-from spatialclaw_ros.perception.checkpoints import CATALOGUE
-from spatialclaw_ros.perception.checkpoints import Checkpoint
-from spatialclaw_ros.perception.checkpoints import held
+from spatialclaw_ros.perception.weights.checkpoints import CATALOGUE
+from spatialclaw_ros.perception.weights.checkpoints import Checkpoint
+from spatialclaw_ros.perception.weights.checkpoints import held
 
 _WIDEST = 100
 

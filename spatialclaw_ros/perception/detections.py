@@ -11,12 +11,12 @@ from spatialclaw_ros.calls.requests import SegmentBoxes
 from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.calls.requests import SegmentPoints
 from spatialclaw_ros.calls.requests import SegmentText
-from spatialclaw_ros.perception.cutout import cut_out
-from spatialclaw_ros.perception.cutout import NothingInside
+from spatialclaw_ros.perception.cutting.cutout import cut_out
+from spatialclaw_ros.perception.cutting.cutout import NothingInside
+from spatialclaw_ros.perception.cutting.other_views import seen_again
+from spatialclaw_ros.perception.cutting.other_views import Sighting
 from spatialclaw_ros.perception.masks import Mask
 from spatialclaw_ros.perception.names import matching
-from spatialclaw_ros.perception.other_views import seen_again
-from spatialclaw_ros.perception.other_views import Sighting
 from spatialclaw_ros.perception.reply import segmented_by_name
 from spatialclaw_ros.perception.reply import Sightings
 from spatialclaw_ros.scene import Frame

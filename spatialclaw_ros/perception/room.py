@@ -100,7 +100,7 @@ class EngineRoom:
             from spatialclaw_ros.perception.depth_anything.engine import DepthAnything
             return DepthAnything(self._settings)
         if name == FUSED:
-            from spatialclaw_ros.perception.fused import Fused
+            from spatialclaw_ros.perception.fusion.engine import Fused
             return Fused(cast('DepthAnything', self._engine(DEPTH_ANYTHING)))
         raise Unanswerable(f'engine {name!r} runs no network here; there are {", ".join(ENGINES)}')
 

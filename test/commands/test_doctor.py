@@ -19,7 +19,7 @@ from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.commands import engine_checks
 from spatialclaw_ros.findings.errors import EngineDied
 from spatialclaw_ros.findings.errors import Unanswerable
-from spatialclaw_ros.perception import packages
+from spatialclaw_ros.perception.weights import packages
 
 DEPTH = ('a/one, a/two', 'Apache-2.0, CC BY-NC 4.0 (non-commercial)')
 STATES = (EngineState('sam3', 'facebook/sam3', 'SAM License', is_loaded=False),

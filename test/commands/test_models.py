@@ -90,6 +90,6 @@ def test_it_is_readable_on_a_narrow_terminal(capsys, monkeypatch, columns):
 
 
 def test_it_runs_without_the_hub_client(capsys, monkeypatch):
-    from spatialclaw_ros.perception import checkpoints
+    from spatialclaw_ros.perception.weights import checkpoints
     monkeypatch.setattr(checkpoints, 'find_spec', lambda name: None)
     assert not any(entry['folder'] for entry in listed(capsys).values())

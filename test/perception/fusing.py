@@ -12,7 +12,7 @@ from simulated_network import SimulatedNetwork
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import Reconstruct
 from spatialclaw_ros.geometry.alignment import fit_depth
-from spatialclaw_ros.perception.fused import Fused
+from spatialclaw_ros.perception.fusion.engine import Fused
 from spatialclaw_ros.scene import Camera
 from spatialclaw_ros.scene import Frame
 

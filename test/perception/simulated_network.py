@@ -15,7 +15,7 @@ import numpy as np
 
 from spatialclaw_ros.calls.requests import EngineState
 from spatialclaw_ros.perception.depth_anything.prediction import Prediction
-from spatialclaw_ros.perception.licences import APACHE
+from spatialclaw_ros.perception.weights.licences import APACHE
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.simulation.simulation import Simulation
 

@@ -51,9 +51,9 @@ def room(monkeypatch):
         engine = types.ModuleType(f'{path}.engine')
         setattr(engine, name, type(name, (Engine,), {}))
         monkeypatch.setitem(sys.modules, f'{path}.engine', engine)
-    fused = types.ModuleType('spatialclaw_ros.perception.fused')
+    fused = types.ModuleType('spatialclaw_ros.perception.fusion.engine')
     fused.Fused = type('Fused', (Engine,), {})
-    monkeypatch.setitem(sys.modules, 'spatialclaw_ros.perception.fused', fused)
+    monkeypatch.setitem(sys.modules, 'spatialclaw_ros.perception.fusion.engine', fused)
     return EngineRoom(SETTINGS)
 
 

@@ -12,7 +12,6 @@ from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import EngineState
 from spatialclaw_ros.calls.requests import Reconstructed
 from spatialclaw_ros.findings.errors import NoFrames
-from spatialclaw_ros.perception.checkpoints import licence_of
 from spatialclaw_ros.perception.depth_anything.prediction import Prediction
 from spatialclaw_ros.perception.depth_anything.predictor import Predictor
 from spatialclaw_ros.perception.depth_anything.reconstructing import Reconstructor
@@ -20,6 +19,7 @@ from spatialclaw_ros.perception.depth_anything.upsampling import depth_at_sensor
 from spatialclaw_ros.perception.engine import Cancelled
 from spatialclaw_ros.perception.engine import DEPTH_ANYTHING
 from spatialclaw_ros.perception.engine import EngineSettings
+from spatialclaw_ros.perception.weights.checkpoints import licence_of
 from spatialclaw_ros.scene import Frame
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatialclaw_ros.findings.errors import NotVisible
-from spatialclaw_ros.perception.checkpoints import located
 from spatialclaw_ros.perception.depth_anything.checkpoint import built
 from spatialclaw_ros.perception.device import device_of
 from spatialclaw_ros.perception.device import memory_told
 from spatialclaw_ros.perception.device import precision_of
 from spatialclaw_ros.perception.engine import DEPTH_ANYTHING
 from spatialclaw_ros.perception.engine import EngineSettings
+from spatialclaw_ros.perception.weights.checkpoints import located
 
 if TYPE_CHECKING:
     import torch

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from spatialclaw_ros.geometry.resizing import Resizing
-from spatialclaw_ros.perception.licences import Licence
+from spatialclaw_ros.perception.weights.licences import Licence
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,6 @@ from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.geometry.resizing import Resizing
 from spatialclaw_ros.geometry.resizing import within
 from spatialclaw_ros.geometry.transforms import inverse
-from spatialclaw_ros.perception.checkpoints import licence_of
 from spatialclaw_ros.perception.depth_anything.confidence import of_network
 from spatialclaw_ros.perception.depth_anything.joining import joined
 from spatialclaw_ros.perception.depth_anything.network import Look
@@ -25,6 +24,7 @@ from spatialclaw_ros.perception.depth_anything.views import batches
 from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import Cancelled
 from spatialclaw_ros.perception.engine import EngineSettings
+from spatialclaw_ros.perception.weights.checkpoints import licence_of
 from spatialclaw_ros.scene import Frame
 
 _log = logging.getLogger(__name__)

@@ -12,8 +12,6 @@ from spatialclaw_ros.calls.requests import Load
 from spatialclaw_ros.calls.requests import Reconstruct
 from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.findings.errors import SpatialError
-from spatialclaw_ros.perception.checkpoints import licence_of
-from spatialclaw_ros.perception.checkpoints import located
 from spatialclaw_ros.perception.device import device_of
 from spatialclaw_ros.perception.device import memory_told
 from spatialclaw_ros.perception.device import precision_of
@@ -21,6 +19,8 @@ from spatialclaw_ros.perception.engine import Cancelled
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import SAM3
 from spatialclaw_ros.perception.sam3.prompts import asked_of
+from spatialclaw_ros.perception.weights.checkpoints import licence_of
+from spatialclaw_ros.perception.weights.checkpoints import located
 
 if TYPE_CHECKING:
     from spatialclaw_ros.perception.sam3.network import Network

@@ -16,8 +16,8 @@ from spatialclaw_ros.geometry.resizing import within
 from spatialclaw_ros.perception.depth_anything import confidence
 from spatialclaw_ros.perception.depth_anything.prediction import Gauge
 from spatialclaw_ros.perception.depth_anything.prediction import NetworkView
-from spatialclaw_ros.perception.licences import APACHE
-from spatialclaw_ros.perception.licences import Licence
+from spatialclaw_ros.perception.weights.licences import APACHE
+from spatialclaw_ros.perception.weights.licences import Licence
 from spatialclaw_ros.scene import Camera
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import PoseSigma

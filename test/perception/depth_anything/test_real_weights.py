@@ -16,9 +16,9 @@ import scenes
 
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import Reconstruct
-from spatialclaw_ros.perception.checkpoints import held
 from spatialclaw_ros.perception.depth_anything.engine import DepthAnything
 from spatialclaw_ros.perception.engine import EngineSettings
+from spatialclaw_ros.perception.weights.checkpoints import held
 
 PICTURES = Path(__file__).parents[3] / 'build' / 'pictures'
 SETTINGS = EngineSettings(offline=True)

@@ -14,7 +14,7 @@ from spatialclaw_ros.findings.errors import NoFrames
 from spatialclaw_ros.perception.depth_anything.consistency import Placed
 from spatialclaw_ros.perception.depth_anything.samples import seen_in
 from spatialclaw_ros.perception.depth_anything.upright import found_up
-from spatialclaw_ros.perception.licences import NON_COMMERCIAL
+from spatialclaw_ros.perception.weights.licences import NON_COMMERCIAL
 from spatialclaw_ros.scene import PoseSigma
 
 from .queries import Query

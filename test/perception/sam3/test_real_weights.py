@@ -17,9 +17,9 @@ import scenes
 from spatialclaw_ros.calls.requests import SegmentBoxes
 from spatialclaw_ros.calls.requests import SegmentPoints
 from spatialclaw_ros.calls.requests import SegmentText
-from spatialclaw_ros.perception.checkpoints import held
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.sam3.engine import Sam3
+from spatialclaw_ros.perception.weights.checkpoints import held
 
 PICTURES = Path(__file__).parents[3] / 'build' / 'pictures'
 SETTINGS = EngineSettings(offline=True)

@@ -18,16 +18,16 @@ from safetensors.numpy import save
 from safetensors.numpy import save_file
 
 from spatialclaw_ros.findings.errors import Unanswerable
-from spatialclaw_ros.perception import packages
-from spatialclaw_ros.perception.checkpoints import CATALOGUE
-from spatialclaw_ros.perception.checkpoints import checkpoint_of
-from spatialclaw_ros.perception.checkpoints import held
-from spatialclaw_ros.perception.checkpoints import licence_of
-from spatialclaw_ros.perception.checkpoints import located
 from spatialclaw_ros.perception.engine import DEPTH_ANYTHING
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import FUSED
 from spatialclaw_ros.perception.engine import SAM3
+from spatialclaw_ros.perception.weights import packages
+from spatialclaw_ros.perception.weights.checkpoints import CATALOGUE
+from spatialclaw_ros.perception.weights.checkpoints import checkpoint_of
+from spatialclaw_ros.perception.weights.checkpoints import held
+from spatialclaw_ros.perception.weights.checkpoints import licence_of
+from spatialclaw_ros.perception.weights.checkpoints import located
 
 TENSORS = {'weight': np.arange(600, dtype=np.float32), 'empty': np.zeros(0, np.float16)}
 POINTER = b'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3440000000\n'
@@ -286,8 +286,8 @@ def test_the_licence_of_a_folder_is_read_from_its_files(folder, file, text, told
 
 
 def test_nothing_heavy_is_imported():
-    code = ('import sys, spatialclaw_ros.perception.checkpoints, spatialclaw_ros.perception.device,'
-            ' spatialclaw_ros.perception.image_key;'
+    code = ('import sys, spatialclaw_ros.perception.device, spatialclaw_ros.perception.image_key,'
+            ' spatialclaw_ros.perception.weights.checkpoints;'
             'print([n for n in ("torch", "transformers", "huggingface_hub") if n in sys.modules])')
     told = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == '[]'

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from spatialclaw_ros.geometry.pixels import Box2D
-from spatialclaw_ros.perception.box_cut import cut_box
-from spatialclaw_ros.perception.box_cut import NothingInside
+from spatialclaw_ros.perception.cutting.box_cut import cut_box
+from spatialclaw_ros.perception.cutting.box_cut import NothingInside
+from spatialclaw_ros.perception.cutting.other_views import Sighting
 from spatialclaw_ros.perception.masks import as_given
 from spatialclaw_ros.perception.masks import Mask
-from spatialclaw_ros.perception.other_views import Sighting
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import Region
 

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from spatialclaw_ros.perception.cutout import cut_out
-from spatialclaw_ros.perception.cutout import NothingInside
+from spatialclaw_ros.perception.cutting.cutout import cut_out
+from spatialclaw_ros.perception.cutting.cutout import NothingInside
 from spatialclaw_ros.scene import Region
 
-from .scenes import asked
-from .scenes import blocks
-from .scenes import frame
-from .scenes import overlap
-from .scenes import SIZE
+from ..scenes import asked
+from ..scenes import blocks
+from ..scenes import frame
+from ..scenes import overlap
+from ..scenes import SIZE
 
 GREY, RED, BLUE = (150, 150, 150), (200, 40, 40), (40, 60, 200)
 

@@ -23,8 +23,8 @@ from spatialclaw_ros.calls.requests import UNKNOWN
 from spatialclaw_ros.findings.errors import NoFrames
 from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.perception.engine import CallCancelled
-from spatialclaw_ros.perception.fused import Fused
-from spatialclaw_ros.perception.licences import NON_COMMERCIAL
+from spatialclaw_ros.perception.fusion.engine import Fused
+from spatialclaw_ros.perception.weights.licences import NON_COMMERCIAL
 
 # Constants of the engine were chosen on seeds 900 to 959.
 SEEDS = [('room', seed, reach) for seed in (1200, 1201, 1202, 1203) for reach in (np.inf, 2.8)] + [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from spatialclaw_ros.perception.crop import Crop
+from spatialclaw_ros.perception.cutting.crop import Crop
 from spatialclaw_ros.perception.masks import Mask
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import Region

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from spatialclaw_ros.perception.crop import Crop
+from spatialclaw_ros.perception.cutting.crop import Crop
 
 _PLANES = 4
 _SAMPLES, _HYPOTHESES = 1200, 120

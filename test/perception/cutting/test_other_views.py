@@ -1,16 +1,16 @@
 import numpy as np
 
 from spatialclaw_ros.calls.requests import SegmentText
-from spatialclaw_ros.perception.crop import crop_around
+from spatialclaw_ros.perception.cutting.crop import crop_around
+from spatialclaw_ros.perception.cutting.other_views import other_views_odds
+from spatialclaw_ros.perception.cutting.other_views import Sighting
 from spatialclaw_ros.perception.detections import Detections
 from spatialclaw_ros.perception.masks import as_given
-from spatialclaw_ros.perception.other_views import other_views_odds
-from spatialclaw_ros.perception.other_views import Sighting
 from spatialclaw_ros.scene import Region
 
-from .scenes import blocks
-from .scenes import frame
-from .scenes import SIZE
+from ..scenes import blocks
+from ..scenes import frame
+from ..scenes import SIZE
 
 BOX = (120, 80, 180, 160)
 GREY = (150, 150, 150)

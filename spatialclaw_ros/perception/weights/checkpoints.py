@@ -12,13 +12,13 @@ from spatialclaw_ros.perception.engine import DEPTH_ANYTHING
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import FUSED
 from spatialclaw_ros.perception.engine import SAM3
-from spatialclaw_ros.perception.licences import APACHE
-from spatialclaw_ros.perception.licences import Licence
-from spatialclaw_ros.perception.licences import licence_told_by
-from spatialclaw_ros.perception.licences import NON_COMMERCIAL
-from spatialclaw_ros.perception.licences import SAM
-from spatialclaw_ros.perception.packages import how_to_install
-from spatialclaw_ros.perception.weights import flaw_of
+from spatialclaw_ros.perception.weights.folder import flaw_of
+from spatialclaw_ros.perception.weights.licences import APACHE
+from spatialclaw_ros.perception.weights.licences import Licence
+from spatialclaw_ros.perception.weights.licences import licence_told_by
+from spatialclaw_ros.perception.weights.licences import NON_COMMERCIAL
+from spatialclaw_ros.perception.weights.licences import SAM
+from spatialclaw_ros.perception.weights.packages import how_to_install
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.csgraph import maximum_flow
 
-from spatialclaw_ros.perception.crop import Crop
+from spatialclaw_ros.perception.cutting.crop import Crop
 
 #: Cost in nats of a rim between two neighbours that look alike.
 _SMOOTHNESS = 20.0

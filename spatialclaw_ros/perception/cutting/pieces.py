@@ -8,10 +8,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from spatialclaw_ros.perception.crop import Crop
-from spatialclaw_ros.perception.graph_cut import LAB_WEIGHTS
-from spatialclaw_ros.perception.graph_cut import NEIGHBOURS
-from spatialclaw_ros.perception.surroundings import Surroundings
+from spatialclaw_ros.perception.cutting.crop import Crop
+from spatialclaw_ros.perception.cutting.graph_cut import LAB_WEIGHTS
+from spatialclaw_ros.perception.cutting.graph_cut import NEIGHBOURS
+from spatialclaw_ros.perception.cutting.surroundings import Surroundings
 
 #: Share of a piece outside the box from which it may be, and surely is, of something else: when
 #: it may be needed to fill the box, and when pieces that stay inside fill it without.

@@ -2,8 +2,8 @@ from itertools import product
 
 import numpy as np
 
-from spatialclaw_ros.perception.graph_cut import Cutter
-from spatialclaw_ros.perception.graph_cut import Links
+from spatialclaw_ros.perception.cutting.graph_cut import Cutter
+from spatialclaw_ros.perception.cutting.graph_cut import Links
 
 
 def energy(mask, odds, links):

@@ -6,8 +6,8 @@ import numpy as np
 from scipy import ndimage
 
 from spatialclaw_ros.geometry.pixels import Box2D
-from spatialclaw_ros.perception.crop import Crop
-from spatialclaw_ros.perception.surroundings import Surroundings
+from spatialclaw_ros.perception.cutting.crop import Crop
+from spatialclaw_ros.perception.cutting.surroundings import Surroundings
 
 _BINS = 20
 _HISTOGRAM_BLUR = 0.9

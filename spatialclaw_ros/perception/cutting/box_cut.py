@@ -19,20 +19,20 @@ import numpy as np
 
 from spatialclaw_ros.geometry.pixels import Box2D
 from spatialclaw_ros.geometry.pixels import eroded
-from spatialclaw_ros.perception import evidence
-from spatialclaw_ros.perception.crop import Crop
-from spatialclaw_ros.perception.crop import crop_around
-from spatialclaw_ros.perception.graph_cut import Cutter
-from spatialclaw_ros.perception.graph_cut import lab_of
-from spatialclaw_ros.perception.graph_cut import links_of
+from spatialclaw_ros.perception.cutting import evidence
+from spatialclaw_ros.perception.cutting.crop import Crop
+from spatialclaw_ros.perception.cutting.crop import crop_around
+from spatialclaw_ros.perception.cutting.graph_cut import Cutter
+from spatialclaw_ros.perception.cutting.graph_cut import lab_of
+from spatialclaw_ros.perception.cutting.graph_cut import links_of
+from spatialclaw_ros.perception.cutting.other_views import other_views_odds
+from spatialclaw_ros.perception.cutting.other_views import Sighting
+from spatialclaw_ros.perception.cutting.pieces import piece_odds
+from spatialclaw_ros.perception.cutting.rim import snap_to_edges
+from spatialclaw_ros.perception.cutting.surroundings import Surroundings
+from spatialclaw_ros.perception.cutting.surroundings import surroundings
 from spatialclaw_ros.perception.masks import cropped
 from spatialclaw_ros.perception.masks import Mask
-from spatialclaw_ros.perception.other_views import other_views_odds
-from spatialclaw_ros.perception.other_views import Sighting
-from spatialclaw_ros.perception.pieces import piece_odds
-from spatialclaw_ros.perception.rim import snap_to_edges
-from spatialclaw_ros.perception.surroundings import Surroundings
-from spatialclaw_ros.perception.surroundings import surroundings
 from spatialclaw_ros.scene import Frame
 
 _ROUNDS = 3

@@ -1,0 +1,1 @@
+"""Checkpoints: which there are, what they allow, whether they can be loaded here."""
