@@ -52,9 +52,9 @@ setup(
     },
     entry_points={
         'console_scripts': [
-            'player = spatialclaw_ros.nodes.player:main',
-            'server = spatialclaw_ros.nodes.serve:main',
-            'simulator = spatialclaw_ros.nodes.simulator:main',
+            'player = spatialclaw_ros.nodes.executables:player',
+            'server = spatialclaw_ros.nodes.executables:server',
+            'simulator = spatialclaw_ros.nodes.executables:simulator',
             'spatialclaw = spatialclaw_ros.cli:main',
         ],
     },

@@ -8,23 +8,25 @@ import sys
 
 from spatialclaw_ros import __version__
 from spatialclaw_ros.findings.errors import SpatialError
+from spatialclaw_ros.starting import ctrl_c_exits
+
+#: Exit status after Ctrl-C, that of shells.
+_INTERRUPTED = 130
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line of `spatialclaw`.
-
-    The commands are imported here, for two seconds in which Ctrl-C must end as it does later.
-    """
-    from spatialclaw_ros.commands import ask
-    from spatialclaw_ros.commands import demo
-    from spatialclaw_ros.commands import doctor
-    from spatialclaw_ros.commands import eval as evaluate
-    from spatialclaw_ros.commands import kernel
-    from spatialclaw_ros.commands import models
-    from spatialclaw_ros.commands import replay
-    from spatialclaw_ros.commands import report
-    from spatialclaw_ros.commands import serve
-    from spatialclaw_ros.commands import simulate
+    """The command line of `spatialclaw`."""
+    with ctrl_c_exits(_INTERRUPTED):
+        from spatialclaw_ros.commands import ask
+        from spatialclaw_ros.commands import demo
+        from spatialclaw_ros.commands import doctor
+        from spatialclaw_ros.commands import eval as evaluate
+        from spatialclaw_ros.commands import kernel
+        from spatialclaw_ros.commands import models
+        from spatialclaw_ros.commands import replay
+        from spatialclaw_ros.commands import report
+        from spatialclaw_ros.commands import serve
+        from spatialclaw_ros.commands import simulate
 
     top = argparse.ArgumentParser(
         prog='spatialclaw',
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         args = parser().parse_args(arguments)
         return int(args.run(args))
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
     except (SpatialError, OSError, ValueError, RuntimeError) as error:
         print(f'spatialclaw: {error}', file=sys.stderr)
         return 2

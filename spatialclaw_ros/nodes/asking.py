@@ -18,7 +18,7 @@ from std_msgs.msg import String
 
 from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.nodes.client import SpatialClient
-from spatialclaw_ros.nodes.spinning import prepare_environment
+from spatialclaw_ros.nodes.spinning import start_ros
 
 #: Cells of running queries, of a server that has its own name.
 _CELLS = 'spatialclaw/query/cells'
@@ -32,13 +32,12 @@ def asking(on_cell: Callable[[Mapping[str, Any]], None] | None = None, namespace
     `namespace` is the server's; raises BadGoal where it cannot be one. `on_cell` hears of each
     cell before it runs: `goal_id`, `step`, `purpose`, `code`.
     """
-    prepare_environment()
     try:
         validate_namespace(f'/{namespace.strip("/")}')
     except InvalidNamespaceException as error:
         raise BadGoal(f'namespace {namespace!r}: {error}') from error
     # Its own handler would end ROS at Ctrl-C, before the goal could be cancelled.
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    start_ros([], SignalHandlerOptions.NO)
     node = Node('spatial_client', namespace=namespace)
     if on_cell is not None:
         node.create_subscription(

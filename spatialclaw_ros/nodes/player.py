@@ -107,8 +107,7 @@ class Player(Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play until Ctrl-C; 1 when the recording cannot be read."""
-    return run(Player, 'player', arguments,
-               (ParameterError, RecordingError, SpatialError, ValueError))
+    return run(Player, 'player', arguments, RecordingError, SpatialError, ValueError)
 
 
 if __name__ == '__main__':

@@ -18,8 +18,8 @@ from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.nodes.described import ParameterError
 from spatialclaw_ros.nodes.means import Means
 from spatialclaw_ros.nodes.server import SpatialServer
-from spatialclaw_ros.nodes.spinning import prepare_environment
 from spatialclaw_ros.nodes.spinning import spin
+from spatialclaw_ros.nodes.spinning import start_ros
 from spatialclaw_ros.nodes.worker import Worker
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.question import Question
@@ -60,12 +60,11 @@ class Agent:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server until Ctrl-C; 1 when it cannot start."""
-    prepare_environment()
     worker = Worker()
     agent = None
     try:
         agent = Agent(worker.run(Nursery.start(TOOLKIT), _START))
-        rclpy.init(args=None if arguments is None else list(arguments))
+        start_ros(arguments)
         return _serve(worker, agent)
     except ParameterError as error:
         print(f'spatialclaw server: {error}', file=sys.stderr)

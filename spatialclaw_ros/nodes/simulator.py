@@ -10,7 +10,6 @@ from rclpy.node import Node
 
 from spatialclaw_ros.nodes.described import declare
 from spatialclaw_ros.nodes.described import Described
-from spatialclaw_ros.nodes.described import ParameterError
 from spatialclaw_ros.nodes.described import value_of
 from spatialclaw_ros.nodes.frame_publisher import DEPTH_ENCODINGS
 from spatialclaw_ros.nodes.frame_publisher import FramePublisher
@@ -60,7 +59,7 @@ class Simulator(Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate until Ctrl-C; 1 when the scene cannot be built."""
-    return run(Simulator, 'simulator', arguments, (ParameterError,))
+    return run(Simulator, 'simulator', arguments)
 
 
 if __name__ == '__main__':

@@ -14,15 +14,28 @@ from rclpy.action.server import RCLError
 from rclpy.executors import ExternalShutdownException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from spatialclaw_ros.nodes.described import ParameterError
 
 #: Longest wait of one turn, seconds; a signal is noticed within it.
 _TURN = 0.5
 
 
-def prepare_environment() -> None:
-    """Let rclpy start where neither HOME nor ROS_LOG_DIR is set."""
+def start_ros(arguments: Sequence[str] | None,
+              signals: SignalHandlerOptions = SignalHandlerOptions.ALL) -> None:
+    """Start rclpy with `arguments`, None for the command line's.
+
+    Raises ParameterError for what ROS cannot read. Starts where neither HOME nor ROS_LOG_DIR is
+    set, too.
+    """
     if 'HOME' not in os.environ and 'ROS_LOG_DIR' not in os.environ:
         os.environ['ROS_LOG_DIR'] = str(Path(tempfile.gettempdir()) / 'ros_log')
+    try:
+        rclpy.init(args=None if arguments is None else list(arguments),
+                   signal_handler_options=signals)
+    except RuntimeError as error:  # rclpy's errors of arguments have this in common
+        raise ParameterError(f'ROS cannot start with these arguments: {error}') from error
 
 
 def spin(node: Node) -> None:
@@ -44,21 +57,21 @@ def spin(node: Node) -> None:
 
 
 def run(make: Callable[[], Node], name: str, arguments: Sequence[str] | None,
-        refusals: tuple[type[Exception], ...]) -> int:
+        *refusals: type[Exception]) -> int:
     """Make a node and spin it until Ctrl-C; the exit status.
 
-    1 when making it raises one of `refusals`, which is told on stderr under `name`. `arguments`
-    are those of ROS, None for the command line's.
+    1 when a parameter cannot be used, or making it raises one of `refusals`: told on stderr
+    under `name`. `arguments` are as for `start_ros`.
     """
-    prepare_environment()
+    refused: tuple[type[Exception], ...] = (ParameterError, *refusals)
     try:
-        rclpy.init(args=None if arguments is None else list(arguments))
+        start_ros(arguments)
         node = make()
         try:
             spin(node)
         finally:
             node.destroy_node()
-    except refusals as error:
+    except refused as error:
         print(f'spatialclaw {name}: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:

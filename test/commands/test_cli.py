@@ -150,11 +150,11 @@ def test_usage_errors_are_not_answers():
 
 def test_ctrl_c_while_the_commands_are_imported_says_nothing():
     code = (
-        'import sys\n'
+        'import signal, sys\n'
         'class Pressed:\n'
         '    def find_spec(self, name, *_):\n'
         '        if name == "spatialclaw_ros.commands.ask":\n'
-        '            raise KeyboardInterrupt\n'
+        '            signal.raise_signal(signal.SIGINT)\n'
         'sys.meta_path.insert(0, Pressed())\n'
         'from spatialclaw_ros import cli\n'
         'sys.exit(cli.main(["ask", "?"]))\n')

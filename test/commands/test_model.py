@@ -47,7 +47,7 @@ def test_a_profile_says_how_it_is_asked(capsys, tmp_path):
      'give --model-url'),
     (['--policy', 'magic'], "no policy 'magic'"),
     (['--model', 'eyes-7b'], 'no server'), (['--model-url', 'nowhere'], 'no model server'),
-    (['--model-url', 'http://127.0.0.1:9/v1', '--model', 'x', '--timeout', '9'], '127.0.0.1:9')])
+    (['--model-url', 'http://127.0.0.1:9/v1', '--model', 'x', '--timeout', '3'], '127.0.0.1:9')])
 def test_what_cannot_be_asked_is_one_clear_line(capsys, arguments, words):
     status, report = ask(capsys, *arguments)
     assert status == 1

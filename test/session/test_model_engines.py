@@ -65,7 +65,8 @@ async def test_posed_frames_are_sent_as_asked_without_what_the_engine_does_not_n
 
 @pytest.mark.parametrize('lacking', ['depth', 'camera_to_world'])
 async def test_a_frame_without_depth_or_pose_brings_others_and_the_newest_along(lacking):
-    frames = [replace(box_world.window().frames[0], index=n, stamp=n * 10**8, **(
+    first = box_world.window().frames[0]
+    frames = [replace(first, index=n, stamp=n * 10**8, **(
         {lacking: None} if n == 3 else {})) for n in range(60)]
     host = Host(geometry)
     reply = await answered(r.Reconstruct((3,)), host, box_world.window(frames))

@@ -7,12 +7,15 @@ import contextlib
 import json
 
 from spatialclaw_ros import __version__
+from spatialclaw_ros.findings.errors import EngineDied
 from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.perception.web.container import PROTOCOL
 from spatialclaw_ros.perception.web.container import PROTOCOL_HEADER
 from spatialclaw_ros.perception.web.container import VERSION_HEADER
 
 _MOST_SAID = 400
+#: Bad gateway, service unavailable, gateway time-out.
+_OF_PROXIES = (502, 503, 504)
 
 
 class Full(Exception):
@@ -24,8 +27,15 @@ class Full(Exception):
 
 
 def check_introduction(url: str, status: int, headers: Mapping[str, str]) -> None:
-    """Raise Unanswerable unless this is the response of an engine server of this protocol."""
+    """Check that this is the response of an engine server of this protocol.
+
+    Raises Unanswerable for another server's or protocol's, EngineDied where a proxy stands before
+    a server that it does not reach.
+    """
     theirs = headers.get(PROTOCOL_HEADER)
+    if theirs is None and status in _OF_PROXIES:
+        raise EngineDied(f'a proxy answers for {url}, HTTP {status}: it does not reach the engine '
+                         'server; does `spatialclaw serve` still run there?')
     if theirs is None:
         kind = headers.get('content-type', 'no content type')
         raise Unanswerable(f'{url} is no engine server: it answers HTTP {status}, {kind[:80]}; '

@@ -232,6 +232,7 @@ async def test_nobody_listens():
     (http(200, b'<html>', content_type='text/html'), Unanswerable, 'no engine server.*text/html'),
     (http(404), Unanswerable, r'no engine server: .*HTTP 404'),
     (http(302, location='http://else'), Unanswerable, 'no engine server'),
+    (http(502), EngineDied, 'a proxy answers for .*HTTP 502.*spatialclaw serve'),
     (http(409, b'{"error": "no"}', x_spatialclaw_protocol='0-abc', x_spatialclaw_version='9.9'),
      Unanswerable, rf'9\.9 with protocol 0-abc, this is {__version__} with {PROTOCOL}'),
     (http(400, b'{"error": "bad\\nthing"}', **OURS), RuntimeError, 'HTTP 400: bad thing$'),
