@@ -88,15 +88,18 @@ class Track:
         across = float(np.linalg.norm(aside * self.velocity_sigma))
         return math.degrees(across / float(np.linalg.norm(self._course))) if across else math.nan
 
+    @property
+    def course(self) -> str:
+        """The heading in words, or that it is at rest."""
+        if not self.is_moving:
+            return 'at rest'
+        if math.isnan(self.heading_deg):
+            return f'moving, heading {xyz(self.heading)}'
+        return f'moving, heading {self.heading_deg:.0f} ± {self.heading_deg_sigma:.0f} deg'
+
     def __repr__(self) -> str:
         span = np.ptp(self.stamps) * 1e-9 if len(self.stamps) else 0.0
-        if not self.is_moving:
-            course = 'at rest'
-        elif math.isnan(self.heading_deg):
-            course = f'moving, heading {xyz(self.heading)}'
-        else:
-            course = f'moving, heading {self.heading_deg:.0f} ± {self.heading_deg_sigma:.0f} deg'
-        return (f'Track {self.name!r}: {course}, speed {self.speed:.3g} ± {self.speed_sigma:.2g} '
-                f'm/s, {len(self.stamps)} poses over {span:.2f} s,\n  velocity '
+        return (f'Track {self.name!r}: {self.course}, speed {self.speed:.3g} ± '
+                f'{self.speed_sigma:.2g} m/s, {len(self.stamps)} poses over {span:.2f} s,\n  velocity '
                 f'{xyz(self.velocity)} m/s ± {xyz(self.velocity_sigma)}, world'
                 f'{ending(self.frames, "")}')

@@ -84,4 +84,5 @@ def track_message(track: Track) -> TrackMessage:
     return TrackMessage(
         id=track.name, name=track.name, stamps=[time_message(stamp) for stamp in track.stamps],
         poses=poses, velocity=convert.vector(track.velocity),
-        velocity_std_dev=convert.vector(track.velocity_sigma))
+        velocity_std_dev=convert.vector(track.velocity_sigma), is_moving=track.is_moving,
+        heading=convert.vector(track.heading))

@@ -44,7 +44,7 @@ class _Drawing:
         points = np.asarray(points, float).reshape(-1, 3)
         points = points[np.isfinite(points).all(axis=1)]
         place = np.eye(4) if matrix is None else matrix
-        is_listed = kind in (Marker.LINE_STRIP, Marker.SPHERE_LIST)
+        is_listed = kind in (Marker.ARROW, Marker.LINE_STRIP, Marker.SPHERE_LIST)
         if (is_listed and not len(points)) or not np.isfinite(place).all():
             return
         namespace = self._prefix + namespace
@@ -60,6 +60,10 @@ class _Drawing:
 
     def line(self, namespace: str, points: np.ndarray) -> None:
         self.add(namespace, Marker.LINE_STRIP, _ORANGE, (_LINE, 0.0, 0.0), points)
+
+    def arrow(self, namespace: str, start: np.ndarray, end: np.ndarray) -> None:
+        self.add(namespace, Marker.ARROW, _ORANGE, (_LINE, 3 * _LINE, 0.0),
+                 np.stack([start, end]))
 
     def dots(self, namespace: str, points: np.ndarray) -> None:
         self.add(namespace, Marker.SPHERE_LIST, _GREEN, (_POINT, _POINT, _POINT), points)
@@ -149,5 +153,9 @@ def _(finding: FoundPlane, drawing: _Drawing) -> None:
 @_draw.register
 def _(finding: Track, drawing: _Drawing) -> None:
     drawing.line('tracks', finding.positions)
-    course = f'{finding.speed:.2f} m/s' if finding.is_moving else 'at rest'
+    course = 'at rest'
+    if finding.is_moving:  # the arrow is the way of one second
+        course = f'{finding.speed:.2f} m/s'
+        last = finding.positions[-1]
+        drawing.arrow('tracks', last, last + finding.speed * finding.heading)
     drawing.text('track_names', f'{finding.name}, {course}', finding.positions[-1])

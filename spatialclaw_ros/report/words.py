@@ -12,6 +12,7 @@ import numpy as np
 from spatialclaw_ros.agent.answering import number_text
 from spatialclaw_ros.agent.progress import for_people
 from spatialclaw_ros.agent.record import FindingJson
+from spatialclaw_ros.findings.answer import Track
 
 _KINDS = {'CLOSEST': 'closest distance', 'CENTROID': 'distance between centres',
           'GAP_ALONG_AXIS': 'gap along an axis', 'VERTICAL': 'vertical distance'}
@@ -164,9 +165,15 @@ def _plane(finding: FindingJson) -> Sequence[str]:
 
 
 def _track(finding: FindingJson) -> Sequence[str]:
-    velocity = vector(finding.get('velocity'))
-    speed = None if velocity is None else float(np.linalg.norm(velocity))
-    return f'motion of {text(finding, "name")}', measured(speed, 'm/s'), ''
+    what, nowhere = f'motion of {text(finding, "name")}', np.full(3, np.nan)
+    velocity, sigma, up = (vector(finding.get(key)) for key in ('velocity', 'velocity_sigma', 'up'))
+    if velocity is None or sigma is None:
+        return what, measured(None, 'm/s'), ''
+    excess = finding.get('excess')
+    track = Track('', np.empty(0), np.empty((0, 3)), np.empty(0), velocity, sigma,
+                  up=nowhere if up is None else up, excess=excess if _is_finite(excess) else np.nan)
+    speed = f'{measured(track.speed, "m/s")} ± {measured(track.speed_sigma, "m/s")}'
+    return what, speed, track.course
 
 
 def _unknown(finding: FindingJson) -> Sequence[str]:

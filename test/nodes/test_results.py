@@ -114,6 +114,7 @@ def test_planes_and_tracks(result):
     assert all(point.y == pytest.approx(2.0) for point in plane.polygon.points)
     assert xyz(track.velocity) == pytest.approx([0, 1, 0])
     assert xyz(track.velocity_std_dev) == pytest.approx([0.2, 0.1, 0.3])
+    assert track.is_moving and xyz(track.heading) == pytest.approx([0, 1, 0])
     assert list(track.poses[0].covariance)[::7][3:] == pytest.approx([ANY_ANGLE] * 3)
 
 
@@ -132,11 +133,13 @@ def test_every_marker_can_be_drawn(result):
         assert marker.color.a > 0
         turn = marker.pose.orientation
         assert turn.x**2 + turn.y**2 + turn.z**2 + turn.w**2 == pytest.approx(1)
-        scale = {Marker.LINE_STRIP: [marker.scale.x], Marker.TEXT_VIEW_FACING: [marker.scale.z]}
+        scale = {Marker.LINE_STRIP: [marker.scale.x],
+                 Marker.ARROW: [marker.scale.x, marker.scale.y],
+                 Marker.TEXT_VIEW_FACING: [marker.scale.z]}
         assert min(scale.get(marker.type, xyz(marker.scale))) > 0
         assert all(math.isfinite(value) for point in marker.points for value in xyz(point))
     assert {marker.type for marker in markers} >= {
-        Marker.LINE_STRIP, Marker.TEXT_VIEW_FACING, Marker.CUBE}
+        Marker.ARROW, Marker.LINE_STRIP, Marker.TEXT_VIEW_FACING, Marker.CUBE}
 
 
 def test_planners_get_the_fixed_frame_where_the_target_moves():

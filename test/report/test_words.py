@@ -43,8 +43,13 @@ FINDINGS = [
       '0', '']),
     (FoundPlane('floor', X, 0.5, np.zeros((3, 3)), 0.01, 0.01),
      ['plane floor', 'normal (1.000, 0.000, 0.000)', '', '', 'offset 0.500 m', '', '']),
+    (Track('cart', np.arange(2), np.zeros((2, 3)), np.zeros(2), Y, X, up=np.array([0, 0, 1.0])),
+     ['motion of cart', '2.000 m/s ± 0.000 m/s', '', '', 'moving, heading 90 ± 29 deg', '', '']),
     (Track('cart', np.arange(2), np.zeros((2, 3)), np.zeros(2), Y, X),
-     ['motion of cart', '2.000 m/s', '', '', '', '', '']),
+     ['motion of cart', '2.000 m/s ± 0.000 m/s', '', '',
+      'moving, heading (0.000, 1.000, 0.000)', '', '']),
+    (Track('cart', np.arange(2), np.zeros((2, 3)), np.zeros(2), Y, X, excess=0.5),
+     ['motion of cart', '2.000 m/s ± 0.000 m/s', '', '', 'at rest', '', '']),
 ]
 
 
