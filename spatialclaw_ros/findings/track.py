@@ -100,6 +100,6 @@ class Track:
     def __repr__(self) -> str:
         span = np.ptp(self.stamps) * 1e-9 if len(self.stamps) else 0.0
         return (f'Track {self.name!r}: {self.course}, speed {self.speed:.3g} ± '
-                f'{self.speed_sigma:.2g} m/s, {len(self.stamps)} poses over {span:.2f} s,\n  velocity '
-                f'{xyz(self.velocity)} m/s ± {xyz(self.velocity_sigma)}, world'
+                f'{self.speed_sigma:.2g} m/s, {len(self.stamps)} poses over {span:.2f} s,\n  '
+                f'velocity {xyz(self.velocity)} m/s ± {xyz(self.velocity_sigma)}, world'
                 f'{ending(self.frames, "")}')

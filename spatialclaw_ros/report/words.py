@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 from typing import Any
+from typing import TypeGuard
 
 import numpy as np
 
@@ -81,7 +82,13 @@ def text(finding: FindingJson, key: str) -> str:
     return value if isinstance(value, str) else ''
 
 
-def _is_finite(value: Any) -> bool:
+def _number(finding: FindingJson, key: str) -> float:
+    """A field that holds a finite number; NaN where it does not."""
+    value = finding.get(key)
+    return value if _is_finite(value) else math.nan
+
+
+def _is_finite(value: Any) -> TypeGuard[float]:
     return (isinstance(value, (int, float)) and not isinstance(value, bool)
             and math.isfinite(value))
 
@@ -169,9 +176,8 @@ def _track(finding: FindingJson) -> Sequence[str]:
     velocity, sigma, up = (vector(finding.get(key)) for key in ('velocity', 'velocity_sigma', 'up'))
     if velocity is None or sigma is None:
         return what, measured(None, 'm/s'), ''
-    excess = finding.get('excess')
     track = Track('', np.empty(0), np.empty((0, 3)), np.empty(0), velocity, sigma,
-                  up=nowhere if up is None else up, excess=excess if _is_finite(excess) else np.nan)
+                  up=nowhere if up is None else up, excess=_number(finding, 'excess'))
     speed = f'{measured(track.speed, "m/s")} ± {measured(track.speed_sigma, "m/s")}'
     return what, speed, track.course
 
