@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+
+_MOST = 8  # frames that are told
 
 
 def xyz(point: np.ndarray) -> str:
@@ -10,7 +14,13 @@ def xyz(point: np.ndarray) -> str:
     return f'({", ".join(f"{x:.3f}" for x in np.asarray(point, float).ravel())})'
 
 
+def numbered(frames: Iterable[int]) -> str:
+    """The first of `frames`, in square brackets."""
+    numbers = list(frames)
+    return f'{numbers[:_MOST]}{" …" if len(numbers) > _MOST else ""}'
+
+
 def ending(frames: tuple[int, ...], note: str) -> str:
     """The end of a finding's text: the first frames it was seen in, and its note."""
-    seen = f', frames {list(frames[:8])}{" …" if len(frames) > 8 else ""}' if frames else ''
+    seen = f', frames {numbered(frames)}' if frames else ''
     return seen + (f'; {note[:200]}' if note else '')

@@ -8,6 +8,7 @@ from spatialclaw_ros.calls.requests import FrameGeometry
 from spatialclaw_ros.calls.requests import Reconstructed
 from spatialclaw_ros.findings.errors import NoFrames
 from spatialclaw_ros.findings.errors import Unanswerable
+from spatialclaw_ros.findings.wording import numbered
 from spatialclaw_ros.scene import Frame
 
 
@@ -27,7 +28,7 @@ class DepthCamera:
         if missing:
             cameras = sorted({frame.camera.name for frame in missing})
             raise Unanswerable(
-                f'depth_camera: frames {[f.index for f in missing]} of camera '
+                f'depth_camera: frames {numbered(f.index for f in missing)} of camera '
                 f'{", ".join(map(repr, cameras))} have no depth; set the camera\'s depth topic '
                 '(registered to the colour image), or keep to frames with depth')
         geometries = [FrameGeometry(frame.index, frame.depth, frame.noise)

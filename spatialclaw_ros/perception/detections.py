@@ -11,6 +11,7 @@ from spatialclaw_ros.calls.requests import SegmentBoxes
 from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.calls.requests import SegmentPoints
 from spatialclaw_ros.calls.requests import SegmentText
+from spatialclaw_ros.findings.wording import numbered
 from spatialclaw_ros.perception.cutting.cutout import cut_out
 from spatialclaw_ros.perception.cutting.cutout import NothingInside
 from spatialclaw_ros.perception.cutting.other_views import seen_again
@@ -99,7 +100,8 @@ class Detections:
                     pairs.append((mask, region.score))
             sightings.append((frame, pairs))
         if not any(pairs for _, pairs in sightings) and not reasons:
-            reasons.append(f'{prompt!r} has no region in frames {[f.index for f in chosen]}')
+            reasons.append(f'{prompt!r} has no region in frames '
+                           f'{numbered(f.index for f in chosen)}')
         return sightings, '; '.join(reasons)
 
     def _region_mask(self, frame: Frame, i: int, frames: Sequence[Frame]

@@ -11,6 +11,7 @@ from spatialclaw_ros.calls.requests import SegmentBoxes
 from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.calls.requests import SegmentPoints
 from spatialclaw_ros.calls.requests import SegmentText
+from spatialclaw_ros.findings.wording import numbered
 from spatialclaw_ros.perception.detections import Detections
 from spatialclaw_ros.perception.masks import as_given
 from spatialclaw_ros.perception.masks import Mask
@@ -58,7 +59,7 @@ def _find(prompt: str, frames: Sequence[Frame]) -> Sightings:
     sightings = [(frame, [(mask, 1.0) for mask in _instances(frame, prompt)]) for frame in frames]
     if any(pairs for _, pairs in sightings):
         return sightings, ''
-    return sightings, f'{prompt!r} is not visible in frames {[f.index for f in frames]}'
+    return sightings, f'{prompt!r} is not visible in frames {numbered(f.index for f in frames)}'
 
 
 def _instances(frame: Frame, prompt: str) -> list[Mask]:

@@ -279,7 +279,8 @@ class PerFrameMask:
         if len(stems) == 1:
             return stems[0]
         several = ' names several' if stems else ' is not there'
-        raise key_error(f'object {object!r}{several}: the labels are {self.labels}{_because(self)}')
+        raise key_error(f'object {object!r}{several}: the labels are '
+                        f'{self.labels or "none"}{_because(self)}')
 
     def __repr__(self) -> str:
         head = f'PerFrameMask: frames {shortened(self.frame_indices)}'

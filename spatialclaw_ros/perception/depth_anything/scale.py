@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from spatialclaw_ros.findings.errors import Unanswerable
+from spatialclaw_ros.findings.wording import numbered
 from spatialclaw_ros.geometry.alignment import fit_cameras
 from spatialclaw_ros.geometry.alignment import ground_scale
 from spatialclaw_ros.perception.depth_anything.consistency import consistent_scale
@@ -81,7 +82,8 @@ def common_scale(seen: Sequence[Seen], is_metric: bool, up: np.ndarray | None,
     usable = [scale for scale in found if scale.sigma <= _LOOSEST]
     if not usable:
         raise Unanswerable(
-            f'engine {DEPTH_ANYTHING!r}: the depth of frames {[s.frame.index for s in seen]} is '
+            f'engine {DEPTH_ANYTHING!r}: the depth of frames '
+            f'{numbered(s.frame.index for s in seen)} is '
             'up to an unknown scale: they have no sensor depth that tells it, no known poses that '
             'lie apart, no ground in view, and there is no metric network' + problem + '. Give '
             'sensor depth, poses (TF) of a camera that moved, or a metric checkpoint such as '

@@ -18,6 +18,7 @@ from spatialclaw_ros.calls.requests import Reconstructed
 from spatialclaw_ros.calls.requests import SENSOR
 from spatialclaw_ros.calls.requests import UNKNOWN
 from spatialclaw_ros.findings.errors import Unanswerable
+from spatialclaw_ros.findings.wording import numbered
 from spatialclaw_ros.geometry.backproject import frame_points
 from spatialclaw_ros.geometry.gravity import fit_floor
 from spatialclaw_ros.perception.depth_anything.asked import asked_of
@@ -82,7 +83,7 @@ class Fused:
         if without:
             cameras = sorted({repr(frame.camera.name) for frame in without})
             raise Unanswerable(
-                f'engine {FUSED!r}: frames {[frame.index for frame in without]} of camera '
+                f'engine {FUSED!r}: frames {numbered(frame.index for frame in without)} of camera '
                 f'{", ".join(cameras)} have no depth to fuse with; take {DEPTH_ANYTHING!r} for '
                 'these, or set the depth topic of the camera (registered to its colour image)')
         prediction = self._network.predict(frames, cancelled)
@@ -141,11 +142,11 @@ def _source(prediction: Prediction, frames: Sequence[Frame], geometries: Sequenc
              f'{100 * (sources == NETWORK).mean():.1f} % of the pixels filled from the network']
     for how in dict.fromkeys(one.how for one in aligned if one is not None):
         those = [f.index for f, one in zip(frames, aligned, strict=True) if one and one.how == how]
-        words.append(how + (f' (frames {those})' if len(those) < len(frames) else ''))
+        words.append(how + (f' (frames {numbered(those)})' if len(those) < len(frames) else ''))
     left = [f.index for f, one in zip(frames, aligned, strict=True) if one is None]
     if left:
-        words.append(f'holes of frames {left} left unknown: too few readings, or none that fit '
-                     'the network, to align it')
+        words.append(f'holes of frames {numbered(left)} left unknown: too few readings, or none '
+                     'that fit the network, to align it')
     dropped = float((read & (sources != SENSOR)).mean())
     if dropped:
         words.append(f'{100 * dropped:.3g} % were readings found wrong')
