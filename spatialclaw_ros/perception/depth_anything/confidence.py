@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from spatialclaw_ros.perception.content import has_content
+
 #: P(|x| < 3 sigma) of a normal error: the best that is ever told.
 _BEST = math.erf(3 / math.sqrt(2))
 _POWER = 8.0
@@ -15,9 +17,7 @@ _UNRATED = 0.9
 AT_STEP = 0.25
 #: A step: the surface's inverse depth bends by more than this share of it within two pixels.
 _STEP = 0.1
-#: An image without content: its middle 98 % of grey levels span fewer than this.
-_CONTENT = 10
-#: What is told of it.
+#: What is told of an image without content.
 WITHOUT_CONTENT = 0.05
 
 
@@ -50,10 +50,3 @@ def steps(depth: np.ndarray) -> np.ndarray:
             bent = np.abs(turned[2:] - 2 * turned[1:-1] + turned[:-2]) > _STEP * turned[1:-1]
         np.moveaxis(bend, axis, 0)[1:-1] |= bent
     return bend
-
-
-def has_content(image: np.ndarray) -> bool:
-    """Whether `image` (H, W, 3) uint8 shows anything at all: not so when it is all black."""
-    grey = image[::4, ::4].mean(axis=2)
-    low, high = np.percentile(grey, (1, 99))
-    return bool(high - low >= _CONTENT)
