@@ -21,17 +21,19 @@ def has_content(image: np.ndarray) -> bool:
     return bool(high - low >= _CONTENT)
 
 
-def check_content(frames: Sequence[Frame], engine: str) -> str:
-    """What is to be said of those `frames` that show nothing, '' where all show something.
+def blank_told(frames: Sequence[Frame]) -> str:
+    """What is to be said of those `frames` that show nothing, '' where all show something."""
+    blank = [frame.index for frame in frames if not has_content(frame.image)]
+    return f'frames {numbered(blank)} show nothing but one colour' if blank else ''
 
-    Raises NotVisible where none shows anything: a network makes something up of any image.
+
+def check_content(frames: Sequence[Frame], engine: str) -> str:
+    """As `blank_told`; raises NotVisible where no frame shows anything.
+
+    A network makes something up of any image.
     """
-    blank = [frame for frame in frames if not has_content(frame.image)]
-    if not blank:
-        return ''
-    said = f'frames {numbered(frame.index for frame in blank)} show nothing but one colour'
-    if len(blank) < len(frames):
-        return said
-    cameras = ', '.join(sorted({repr(frame.camera.name) for frame in blank}))
-    raise NotVisible(f'engine {engine!r}: {said}; see whether the lens of camera {cameras} is '
-                     'covered, the light off or the exposure wrong')
+    if any(has_content(frame.image) for frame in frames):
+        return blank_told(frames)
+    cameras = ', '.join(sorted({repr(frame.camera.name) for frame in frames}))
+    raise NotVisible(f'engine {engine!r}: {blank_told(frames)}; see whether the lens of camera '
+                     f'{cameras} is covered, the light off or the exposure wrong')

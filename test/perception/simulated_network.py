@@ -40,16 +40,18 @@ class Sight:
 
 
 class SimulatedNetwork:
-    """Answers `predict` with prepared depth, by frame number."""
+    """Answers `predict` with prepared depth, by frame number; `alone` to a frame by itself."""
 
     def __init__(self, depth: dict[int, np.ndarray], *, is_metric=False, is_related=False,
-                 confidence=0.8, licence=APACHE) -> None:
+                 confidence=0.8, licence=APACHE, alone=None) -> None:
         self.depth, self.is_metric, self.is_related = depth, is_metric, is_related
+        self.alone = depth if alone is None else alone
         self.confidence, self.licence, self.calls = confidence, licence, 0
 
     def predict(self, frames, cancelled) -> Prediction:
         self.calls += 1
-        depth = [self.depth[frame.index].astype(np.float32) for frame in frames]
+        prepared = self.depth if len(frames) > 1 else self.alone
+        depth = [prepared[frame.index].astype(np.float32) for frame in frames]
         confidence = [np.where(np.isfinite(d), self.confidence, 0).astype(np.float32)
                       for d in depth]
         poses = np.tile(np.eye(4), (len(frames), 1, 1)) if self.is_related else None

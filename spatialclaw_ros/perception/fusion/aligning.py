@@ -13,6 +13,8 @@ from spatialclaw_ros.scene import Frame
 
 #: Readings, and share of the pixels, without which a frame aligns nothing.
 _LEAST, _LEAST_SHARE = 200, 0.005
+#: Fewer readings say nothing against a network either.
+_LEAST_AGAINST = 20
 #: A fit that explains fewer of the readings, or explains them worse, is of something else.
 _LEAST_EXPLAINED, _WORST = 0.5, 0.12
 #: One sigma by which the scale of frames in one gauge differs, and of a metric network's, as a
@@ -44,13 +46,27 @@ class Alignment:
 
 @dataclass(frozen=True, eq=False)
 class _Pairs:
-    """N readings of a frame, `measured` metres with one-sigma `noise`, and what is `predicted`."""
+    """N readings of a frame, `measured` metres with one-sigma `noise`, and what is `predicted`.
+
+    `suffice` where they are enough to align the frame.
+    """
 
     predicted: np.ndarray
     measured: np.ndarray
     noise: np.ndarray
+    suffice: bool
+
+    def is_against(self, alignment: Alignment) -> bool:
+        """Whether they contradict an `alignment` that does not rest on them."""
+        if self.suffice or len(self.measured) < _LEAST_AGAINST:
+            return self.suffice
+        off = np.log(alignment.fit.apply(self.predicted) / self.measured)
+        return bool(np.abs(np.median(off)) > 3 * alignment.share)
 
     def aligned(self) -> Alignment | None:
+        """By these readings; None where they are too few, or fit no depth of the network."""
+        if not self.suffice:
+            return None
         fit = fit_depth(self.predicted, self.measured, self.noise)
         if fit is None or fit.inliers < _LEAST_EXPLAINED or fit.residual_share > _WORST:
             return None
@@ -64,28 +80,30 @@ def alignments(frames: Sequence[Frame], predicted: Sequence[np.ndarray], *, is_r
     """How each of `frames` is aligned, whose depth `predicted` (H, W) are; None where not.
 
     By its own readings; where these are too few by those of the others, if one scale holds for
-    all of them (`is_related`); else by the network's own metres, if it `is_metric`.
+    all of them (`is_related`); else by the network's own metres, if it `is_metric`. But not where
+    its readings speak against that: they are enough and fit no depth of the network, or are few
+    and differ by 3 sigmas.
     """
     pairs = [_pairs(frame, depth) for frame, depth in zip(frames, predicted, strict=True)]
-    own = [None if one is None else one.aligned() for one in pairs]
+    own = [one.aligned() for one in pairs]
     others = None
     if is_related or is_metric:
         others = _together([one for one, found in zip(pairs, own, strict=True)
-                            if one is not None and found is not None])
+                            if found is not None])
     if others is None and is_metric:
         others = Alignment(DepthFit(1.0, 0.0, 0.0, _METRIC, 0.0), (0.0, np.inf), False, _METRIC,
                            "in the network's own metres, for want of readings")
-    return [others if one is None else one for one in own]
+    return [others if found is None and others is not None and not one.is_against(others)
+            else found for one, found in zip(pairs, own, strict=True)]
 
 
-def _pairs(frame: Frame, predicted: np.ndarray) -> _Pairs | None:
+def _pairs(frame: Frame, predicted: np.ndarray) -> _Pairs:
     depth = np.asarray(frame.depth)
     with np.errstate(invalid='ignore'):
-        known = np.isfinite(depth) & (depth > 0) & np.isfinite(predicted)
+        known = np.isfinite(depth) & (depth > 0) & np.isfinite(predicted) & (predicted > 0)
     measured = depth[known].astype(float)
-    if len(measured) < max(_LEAST, _LEAST_SHARE * depth.size):
-        return None
-    return _Pairs(predicted[known].astype(float), measured, frame.noise.sigma(measured))
+    return _Pairs(predicted[known].astype(float), measured, frame.noise.sigma(measured),
+                  len(measured) >= max(_LEAST, _LEAST_SHARE * depth.size))
 
 
 def _together(pairs: Sequence[_Pairs]) -> Alignment | None:

@@ -62,7 +62,13 @@ def blocks_of(depth_log: np.ndarray, log_ratio: np.ndarray) -> Blocks:
 
 
 def corrected(blocks: Blocks, slope: float, shape: tuple[int, int]) -> Correction:
-    """Field over an image of `shape` (H, W); `slope` is a pixel's largest step on a surface."""
+    """Field over an image of `shape` (H, W); `slope` is a pixel's largest step on a surface.
+
+    `distance` is the root of twice the time that a random walk along the surfaces takes to the
+    readings: in the middle between two edges 2a apart that time is a²/2, for it solves t'' = -1
+    with t = 0 at both. They are taken so far behind the edges as readings are averaged over.
+    Walks end after the reach R too, so that the distance is never more than √2 R.
+    """
     long_side = max(blocks.depth_log.shape)
     weight = (blocks.count / blocks.size ** 2) / (_SMOOTH * long_side) ** 2
     system = _laplacian(blocks.depth_log, slope * blocks.size) + sparse.diags(
@@ -70,8 +76,8 @@ def corrected(blocks: Blocks, slope: float, shape: tuple[int, int]) -> Correctio
     factors = splu(sparse.csc_matrix(system), permc_spec='MMD_AT_PLUS_A', diag_pivot_thresh=0.0,
                    options={'SymmetricMode': True})
     ratio = factors.solve((weight * blocks.mean).ravel())
-    time = factors.solve((blocks.count == 0).astype(float).ravel())
-    distance = np.sqrt(2 * np.maximum(time, 0)) * blocks.size
+    walk = factors.solve((blocks.count == 0).astype(float).ravel())
+    distance = np.sqrt(2 * np.maximum(walk, 0)) * blocks.size
     return Correction(*(np.repeat(np.repeat(
         field.reshape(blocks.mean.shape), blocks.size, 0), blocks.size, 1)[:shape[0], :shape[1]]
         for field in (ratio, distance)))

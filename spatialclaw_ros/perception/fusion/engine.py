@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from dataclasses import replace
 import math
 import time
@@ -21,6 +22,7 @@ from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.findings.wording import numbered
 from spatialclaw_ros.geometry.backproject import frame_points
 from spatialclaw_ros.geometry.gravity import fit_floor
+from spatialclaw_ros.perception.content import blank_told
 from spatialclaw_ros.perception.depth_anything.asked import asked_of
 from spatialclaw_ros.perception.depth_anything.asked import newest_of
 from spatialclaw_ros.perception.depth_anything.prediction import Prediction
@@ -37,6 +39,7 @@ from spatialclaw_ros.perception.fusion.aligning import alignments
 from spatialclaw_ros.perception.fusion.fuse import fused
 from spatialclaw_ros.perception.fusion.fuse import sensed
 from spatialclaw_ros.perception.fusion.fuse import unfilled
+from spatialclaw_ros.perception.weights.licences import Licence
 from spatialclaw_ros.scene import Frame
 
 #: What a network says with less confidence is not believed, such as of an image without content.
@@ -58,6 +61,25 @@ class Network(Protocol):
         """How it stands, without loading anything."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What the network of `checkpoint` says of a frame: `depth` and `confidence` (H, W).
+
+    Without an `alignment` it fills nothing.
+    """
+
+    frame: Frame
+    depth: np.ndarray
+    confidence: np.ndarray
+    alignment: Alignment | None
+    checkpoint: str
+    licence: Licence
+
+    def geometry(self) -> FrameGeometry:
+        return unfilled(self.frame) if self.alignment is None else fused(
+            self.frame, self.depth, self.confidence, self.alignment)
+
+
 class Fused:
     """Fills the holes of sensor depth from a network's, aligned by region to the sensor."""
 
@@ -71,7 +93,7 @@ class Fused:
         self._network.load()
 
     def answer(self, call: EngineCall, cancelled: Cancelled) -> Reconstructed:
-        """Geometry of the asked frames, in their order; scale and poses are the sensors'.
+        """Geometry of the asked frames, in their order; poses are the sensors'.
 
         A frame whose readings do not align the network keeps its holes, and the source says so.
         Raises NoFrames, ValueError for what is no pose, Unanswerable for frames without depth and
@@ -86,28 +108,39 @@ class Fused:
                 f'engine {FUSED!r}: frames {numbered(frame.index for frame in without)} of camera '
                 f'{", ".join(cameras)} have no depth to fuse with; take {DEPTH_ANYTHING!r} for '
                 'these, or set the depth topic of the camera (registered to its colour image)')
+        looks = self._looked(frames, cancelled)
+        if len(looks) > 1:  # the network of single frames may fit where that of several does not
+            looks = [look if look.alignment else self._alone(look, cancelled) for look in looks]
+        geometries = []
+        for look in looks:
+            if cancelled():
+                raise CallCancelled
+            geometries.append(look.geometry())
+        upright = _upright(call, frames, geometries)
+        self._seconds = (time.monotonic() - start) / len(frames)
+        return Reconstructed(
+            tuple(geometries), 1.0, _source(looks, geometries, upright), upright.up)
+
+    def state(self) -> EngineState:
+        """How it stands: as its network does, with the time of its own last call."""
+        return replace(self._network.state(), name=FUSED, seconds=self._seconds)
+
+    def _looked(self, frames: Sequence[Frame], cancelled: Cancelled) -> list[_Look]:
         prediction = self._network.predict(frames, cancelled)
         believed = [np.where(confidence >= _LEAST_CONFIDENCE, depth, np.nan) for depth, confidence
                     in zip(prediction.depth, prediction.confidence, strict=True)]
         aligned = alignments(
             frames, believed, is_related=prediction.camera_to_world is not None,
             is_metric=prediction.is_metric)
-        geometries = []
-        for frame, depth, confidence, alignment in zip(
-                frames, believed, prediction.confidence, aligned, strict=True):
-            if cancelled():
-                raise CallCancelled
-            geometries.append(unfilled(frame) if alignment is None else fused(
-                frame, depth, confidence, alignment))
-        upright = _upright(call, frames, geometries)
-        self._seconds = (time.monotonic() - start) / len(frames)
-        return Reconstructed(
-            tuple(geometries), 1.0,
-            _source(prediction, frames, geometries, aligned, upright), upright.up)
+        return [_Look(*look, prediction.checkpoint, prediction.licence) for look in zip(
+            frames, believed, prediction.confidence, aligned, strict=True)]
 
-    def state(self) -> EngineState:
-        """How it stands: as its network does, with the time of its own last call."""
-        return replace(self._network.state(), name=FUSED, seconds=self._seconds)
+    def _alone(self, look: _Look, cancelled: Cancelled) -> _Look:
+        """The same frame looked at by itself; the look as it is where that cannot be."""
+        try:
+            return self._looked([look.frame], cancelled)[0]
+        except Unanswerable:
+            return look
 
 
 def _upright(call: EngineCall, frames: Sequence[Frame], geometries: Sequence[FrameGeometry]
@@ -133,17 +166,17 @@ def _upright(call: EngineCall, frames: Sequence[Frame], geometries: Sequence[Fra
     return by_floor(up, floor.sigma, is_lowest=floor.is_lowest)
 
 
-def _source(prediction: Prediction, frames: Sequence[Frame], geometries: Sequence[FrameGeometry],
-            aligned: Sequence[Alignment | None], upright: Upright) -> str:
+def _source(looks: Sequence[_Look], geometries: Sequence[FrameGeometry], upright: Upright) -> str:
     """How much was filled and how, and what else holds, in words."""
     sources = np.concatenate([np.asarray(one.source_map).ravel() for one in geometries])
-    read = np.concatenate([sensed(frame).read.ravel() for frame in frames])
-    words = [f'{FUSED} (depth camera and {prediction.checkpoint}): '
+    read = np.concatenate([sensed(look.frame).read.ravel() for look in looks])
+    checkpoints = dict.fromkeys(look.checkpoint for look in looks)
+    words = [f'{FUSED} (depth camera and {", ".join(checkpoints)}): '
              f'{100 * (sources == NETWORK).mean():.1f} % of the pixels filled from the network']
-    for how in dict.fromkeys(one.how for one in aligned if one is not None):
-        those = [f.index for f, one in zip(frames, aligned, strict=True) if one and one.how == how]
-        words.append(how + (f' (frames {numbered(those)})' if len(those) < len(frames) else ''))
-    left = [f.index for f, one in zip(frames, aligned, strict=True) if one is None]
+    for how in dict.fromkeys(look.alignment.how for look in looks if look.alignment):
+        those = [look.frame.index for look in looks if look.alignment and look.alignment.how == how]
+        words.append(how + (f' (frames {numbered(those)})' if len(those) < len(looks) else ''))
+    left = [look.frame.index for look in looks if look.alignment is None]
     if left:
         words.append(f'holes of frames {numbered(left)} left unknown: too few readings, or none '
                      'that fit the network, to align it')
@@ -153,8 +186,9 @@ def _source(prediction: Prediction, frames: Sequence[Frame], geometries: Sequenc
     unknown = float((sources == UNKNOWN).mean())
     if unknown:
         words.append(f'{100 * unknown:.3g} % stay unknown')
-    words.append('scale and poses as measured by the sensors')
+    words += filter(None, [blank_told([look.frame for look in looks])])
+    words.append('poses as measured by the sensors')
     words.append(upright.how)
-    if prediction.licence.restriction:
-        words.append(f'the {prediction.licence.restriction}')
+    words += dict.fromkeys(f'the {look.licence.restriction}' for look in looks
+                           if look.licence.restriction)
     return '; '.join(words)

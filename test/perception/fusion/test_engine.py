@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from simulated_network import simulated
 from simulated_network import SimulatedNetwork
+from simulated_network import warp
 
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import NETWORK
@@ -168,17 +169,41 @@ def test_what_a_network_is_not_sure_of_is_not_believed():
     depth[10:30, 10:30] = np.nan
     reply = answered(seen(depth), predicted=[floor_before_wall()], confidence=0.05)
     assert (reply.frames[0].source_map != NETWORK).all()
+    assert 'frames [0] show nothing but one colour' in reply.source
 
 
-def test_a_network_that_contradicts_the_sensor_fills_nothing():
+@pytest.mark.parametrize('is_metric', [False, True])
+def test_a_network_that_contradicts_the_sensor_fills_nothing(is_metric):
     generator = np.random.default_rng(0)
     depth = noisy(floor_before_wall())
     depth[10:30, 10:30] = np.nan
     for predicted in (generator.uniform(1, 9, depth.shape),
-                      floor_before_wall() * np.exp(generator.normal(0, 0.25, depth.shape))):
-        reply = answered(seen(depth), predicted=[predicted])
+                      floor_before_wall() * np.exp(generator.normal(0, 0.25, depth.shape)),
+                      1.6 * floor_before_wall() * np.exp(warp(depth.shape, generator, 0.35))):
+        reply = answered(seen(depth), predicted=[predicted], is_metric=is_metric)
         assert (reply.frames[0].source_map != NETWORK).all()
         assert 'holes of frames [0] left unknown' in reply.source
+
+
+def test_few_readings_do_not_align_a_metric_network_but_may_speak_against_it():
+    truth = floor_before_wall()
+    depth = np.full(truth.shape, np.nan)
+    depth[50:58, 70:80] = truth[50:58, 70:80]
+    believed = answered(seen(depth), predicted=[1.1 * truth], is_metric=True)
+    assert (believed.frames[0].source_map == NETWORK).mean() > 0.95
+    refused = answered(seen(depth), predicted=[1.6 * truth], is_metric=True)
+    assert (refused.frames[0].source_map != NETWORK).all()
+
+
+def test_a_frame_that_does_not_fit_in_company_is_looked_at_alone():
+    truth = floor_before_wall()
+    holed = noisy(truth)
+    holed[10:30, 10:30] = np.nan
+    nonsense = np.random.default_rng(0).uniform(1, 9, truth.shape)
+    reply = answered(seen(noisy(truth), 0), seen(holed, 1), predicted=[truth, nonsense],
+                     is_related=True, alone={1: truth})
+    assert (reply.frames[1].source_map == NETWORK)[12:28, 12:28].all()
+    np.testing.assert_allclose(reply.frames[1].depth[12:28, 12:28], truth[12:28, 12:28], rtol=0.02)
 
 
 @pytest.mark.parametrize('predicted', [np.nan, 0.0, np.inf, 2.0])
