@@ -80,39 +80,19 @@ def fit_depth(predicted: np.ndarray, measured: np.ndarray, sigma: np.ndarray, *,
 
 @dataclass(frozen=True, eq=False)
 class CameraFit:
-    """known ≈ `scale` · `rotation` (3, 3) · (predicted - `center`) + `translation`, metres.
+    """known ≈ `scale` · `rotation` (3, 3) · predicted, but for where the origin is; metres.
 
-    `center` (3,) is the mean of the predicted cameras, `translation` (3,) where it comes to lie.
-    Sigmas are one sigma: of `scale`; of `rotation` about any axis, rad; of `translation` along
-    each axis, metres. Where the cameras stand at one place `scale` and `scale_sigma` are NaN:
-    rotation and translation hold, and the scale must come from elsewhere. `kept` (K,) bool: the
-    cameras that agree. All sigmas are NaN for a single camera.
+    Sigmas are one sigma: of `scale`; of `rotation` about any axis, rad. Where the cameras stand
+    at one place `scale` and `scale_sigma` are NaN: the rotation holds, and the scale must come
+    from elsewhere. `kept` (K,) bool: the cameras that agree. All sigmas are NaN for a single
+    camera.
     """
 
     scale: float
     rotation: np.ndarray
-    center: np.ndarray
-    translation: np.ndarray
     scale_sigma: float
     rotation_sigma: float
-    translation_sigma: float
     kept: np.ndarray
-
-    def poses(self, predicted: np.ndarray) -> np.ndarray:
-        """Camera-to-world poses (..., 4, 4) of `predicted` ones, rigid, in metres.
-
-        Without a scale all cameras stand at `translation`.
-        """
-        moved = np.array(predicted, float)
-        moved[..., :3, :3] = self.rotation @ moved[..., :3, :3]
-        away = (moved[..., :3, 3] - self.center) @ self.rotation.T
-        moved[..., :3, 3] = self.translation + away * np.nan_to_num(self.scale)
-        return moved
-
-    def points(self, predicted: np.ndarray) -> np.ndarray:
-        """Points (..., 3), metres, of `predicted` ones (..., 3); NaN without a scale."""
-        away = (np.asarray(predicted, float) - self.center) @ self.rotation.T
-        return np.asarray(self.translation + self.scale * away)
 
 
 def fit_cameras(predicted: np.ndarray, known: np.ndarray, *, known_sigma: float = 0.0
@@ -137,12 +117,10 @@ def fit_cameras(predicted: np.ndarray, known: np.ndarray, *, known_sigma: float 
     found = fit_similarity(predicted[kept], known[kept])
     apart = float(np.linalg.norm(known[kept, :3, 3] - found.translation))
     share = np.hypot(found.scale_sigma / found.scale, known_sigma / max(apart, 1e-300))
-    told = bool(share <= _LOOSEST)
-    off = found.translation_sigma if told else apart / math.sqrt(3) / kept.sum()
+    is_told = bool(share <= _LOOSEST)
     return CameraFit(
-        found.scale if told else math.nan, found.rotation, found.center, found.translation,
-        found.scale * float(share) if told else math.nan, found.rotation_sigma,
-        float(np.hypot(off, known_sigma / np.sqrt(kept.sum()))), kept)
+        found.scale if is_told else math.nan, found.rotation,
+        found.scale * float(share) if is_told else math.nan, found.rotation_sigma, kept)
 
 
 @dataclass(frozen=True)

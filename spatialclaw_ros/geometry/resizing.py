@@ -85,17 +85,6 @@ class Resizing:
         return cv2.resize(np.ascontiguousarray(values, np.float32), self.sensor,
                           interpolation=cv2.INTER_LINEAR)
 
-    def depth_back(self, depth: np.ndarray) -> np.ndarray:
-        """`depth` (h, w) of the network at every sensor pixel, the nearest one: none is invented.
-
-        Values at a step of depth are not mixed; NaN stays.
-        """
-        self._check(depth, self.network)
-        (width, height), (w, h) = self.sensor, self.network
-        columns = np.minimum((np.arange(width) + 0.5) * w / width, w - 1).astype(int)
-        rows = np.minimum((np.arange(height) + 0.5) * h / height, h - 1).astype(int)
-        return depth[rows[:, None], columns]
-
     def _check(self, image: np.ndarray, size: tuple[int, int]) -> None:
         if image.shape[1::-1] != size:
             raise ValueError(f'image of {image.shape[1]}x{image.shape[0]}, not {size[0]}x{size[1]}')

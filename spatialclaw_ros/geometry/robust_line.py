@@ -84,8 +84,8 @@ def fit_line(x: np.ndarray, y: np.ndarray, noise: np.ndarray) -> Line | None:
     slope_sigma = _inflation(len(x)) / float(np.sqrt(weight @ np.square(u)))
     if slope_sigma > _LOOSEST * slope:
         return None
-    return _told(slope / width, float(offset) - slope * middle / width, slope_sigma / width,
-                 y - slope * x - offset, y, variance)
+    return _line_of(slope / width, float(offset) - slope * middle / width, slope_sigma / width,
+                    y - slope * x - offset, y, variance)
 
 
 def fit_ratio(x: np.ndarray, y: np.ndarray, noise: np.ndarray) -> Line | None:
@@ -99,9 +99,9 @@ def fit_ratio(x: np.ndarray, y: np.ndarray, noise: np.ndarray) -> Line | None:
         variance = np.square(noise) + np.square(share * y)
         weight = _biweight(residual, variance) * np.square(y) / variance
         scale = float(weight @ ratio / weight.sum())
-    told = float(np.exp(scale))
+    slope = float(np.exp(scale))
     sigma = _inflation(len(x)) / float(np.sqrt(weight.sum()))
-    return _told(told, 0.0, told * sigma, y - told * x, y, variance)
+    return _line_of(slope, 0.0, slope * sigma, y - slope * x, y, variance)
 
 
 def _least_trimmed(x: np.ndarray, y: np.ndarray) -> tuple[float, float] | None:
@@ -179,8 +179,8 @@ def _inflation(count: int) -> float:
     return float(np.sqrt(count / min(count, _INDEPENDENT)))
 
 
-def _told(slope: float, offset: float, slope_sigma: float, residual: np.ndarray, y: np.ndarray,
-          variance: np.ndarray) -> Line | None:
+def _line_of(slope: float, offset: float, slope_sigma: float, residual: np.ndarray, y: np.ndarray,
+             variance: np.ndarray) -> Line | None:
     explained = np.square(residual) <= _EXPLAINED ** 2 * variance
     if explained.sum() < LEAST:
         return None

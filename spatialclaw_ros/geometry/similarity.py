@@ -32,7 +32,6 @@ class Similarity:
     translation: np.ndarray
     scale_sigma: float
     rotation_sigma: float
-    translation_sigma: float
     turn: float
     place: float
 
@@ -67,12 +66,13 @@ def fit_similarity(predicted: np.ndarray, known: np.ndarray) -> Similarity:
         rotation = _nearest(turned.sum(axis=0) / (2 * turn ** 2) + inverse / place ** 2 * k.T @ p)
     scale = 1 / inverse if inverse > 0 else np.inf
     alone = np.nan if count < 2 else 1.0
-    told = count / turn ** 2 * np.eye(3) + (inverse / place) ** 2 * (apart * np.eye(3) - k.T @ k)
+    information = count / turn ** 2 * np.eye(3) + (inverse / place) ** 2 * (
+        apart * np.eye(3) - k.T @ k)
     return Similarity(
         scale, rotation, center, translation,
         scale_sigma=alone * scale * place / max(inverse * np.sqrt(apart), 1e-300),
-        rotation_sigma=alone / float(np.sqrt(np.linalg.eigvalsh(told)[0])),
-        translation_sigma=alone * scale * place / np.sqrt(count), turn=turn, place=place)
+        rotation_sigma=alone / float(np.sqrt(np.linalg.eigvalsh(information)[0])),
+        turn=turn, place=place)
 
 
 def agreeing_cameras(predicted: np.ndarray, known: np.ndarray) -> np.ndarray:

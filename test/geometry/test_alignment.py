@@ -177,13 +177,10 @@ def angle(rotation) -> float:
 @FEW
 @given(SEEDS, st.sampled_from(['any', 'line']), st.integers(2, 9))
 def test_a_random_similarity_is_found_exactly(seed, kind, count):
-    predicted, known, scale, rotation, origin = gauges(np.random.default_rng(seed), kind, count)
+    predicted, known, scale, rotation, _ = gauges(np.random.default_rng(seed), kind, count)
     fit = fit_cameras(predicted, known)
     assert fit.scale == pytest.approx(scale, rel=1e-6)
     np.testing.assert_allclose(fit.rotation, rotation, atol=1e-6)
-    np.testing.assert_allclose(fit.poses(predicted), known, atol=1e-5)
-    points = np.random.default_rng(0).normal(0, 1, (4, 3))
-    np.testing.assert_allclose(fit.points(points), scale * points @ rotation.T + origin, atol=1e-4)
     assert fit.kept.all()
 
 
@@ -194,8 +191,6 @@ def test_pure_rotation_gives_all_but_the_scale(seed, count):
     fit = fit_cameras(predicted, known)
     assert math.isnan(fit.scale) and math.isnan(fit.scale_sigma)
     np.testing.assert_allclose(fit.rotation, rotation, atol=1e-6)
-    np.testing.assert_allclose(fit.poses(predicted), known, atol=1e-6)
-    assert np.isnan(fit.points(np.ones((2, 3)))).all()
 
 
 @FEW
@@ -258,9 +253,10 @@ def test_the_fit_moves_with_both_gauges(seed):
     moved[:, :3, 3] *= unit
     again = fit_cameras(moved, known)
     assert again.scale * unit == pytest.approx(fit.scale, rel=1e-6)
-    np.testing.assert_allclose(again.poses(moved), fit.poses(predicted), atol=1e-6)
-    np.testing.assert_allclose(fit_cameras(predicted, turn @ known).poses(predicted),
-                               turn @ fit.poses(predicted), atol=1e-6)
+    np.testing.assert_allclose(again.rotation @ turn[:3, :3], fit.rotation, atol=1e-6)
+    other = fit_cameras(predicted, turn @ known)
+    assert other.scale == pytest.approx(fit.scale, rel=1e-6)
+    np.testing.assert_allclose(other.rotation, turn[:3, :3] @ fit.rotation, atol=1e-6)
 
 
 def test_a_baseline_within_the_known_poses_error_tells_no_scale():

@@ -178,36 +178,11 @@ def test_a_disc_of_smooth_logits_comes_back_within_half_its_pixel(side, scale, r
     assert np.abs(away[wrong]).max(initial=0) <= 0.5 / min(resizing.scale)
 
 
-@given(st.builds(Resizing, st.tuples(small, small), st.tuples(small, small)), st.integers(0, 99))
-def test_depth_takes_only_values_that_exist_and_the_nearest(resizing, seed):
-    width, height = resizing.network
-    depth = np.arange(width * height, dtype=np.float32).reshape(height, width)
-    depth[np.random.default_rng(seed).random(depth.shape) < 0.2] = np.nan
-    back = resizing.depth_back(depth)
-    assert back.shape == resizing.sensor[::-1] and back.dtype == np.float32
-    places = resizing.points(grid(resizing.sensor).reshape(-1, 2))
-    numbered = Resizing(resizing.sensor, resizing.network).depth_back(
-        np.arange(width * height).reshape(height, width))
-    rows, columns = np.divmod(numbered.ravel(), width)
-    assert np.abs(places - np.column_stack([columns, rows])).max() <= 0.5 + 1e-9
-    assert np.array_equal(back.ravel(), depth.ravel()[numbered.ravel()], equal_nan=True)
-
-
-@given(st.tuples(*[st.integers(1, 40)] * 2), st.integers(1, 6), st.integers(1, 6))
-def test_depth_of_an_integer_ratio_is_exact(network, across, down):
-    resizing = Resizing((network[0] * across, network[1] * down), network)
-    depth = np.random.default_rng(0).random(network[::-1], np.float32)
-    back = resizing.depth_back(depth)
-    assert np.array_equal(back, np.repeat(np.repeat(depth, down, axis=0), across, axis=1))
-    assert np.array_equal(back[down // 2::down, across // 2::across], depth)
-
-
 def test_nothing_is_done_where_the_sizes_are_equal():
     image = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)
     assert np.shares_memory(Resizing((7, 9), (7, 9)).image(image), image)
     depth = image[..., 0].astype(np.float32)
     assert np.array_equal(Resizing((7, 9), (7, 9)).map_back(depth), depth)
-    assert np.array_equal(Resizing((7, 9), (7, 9)).depth_back(depth), depth)
 
 
 @pytest.mark.parametrize('sizes', [((0, 4), (3, 3)), ((4, 4), (3, 0)), ((4, -1), (3, 3))])
@@ -222,5 +197,3 @@ def test_an_image_of_another_size_is_refused():
         resizing.image(np.zeros((8, 6, 3), np.uint8))
     with pytest.raises(ValueError, match='image of 8x6, not 4x3'):
         resizing.map_back(np.zeros((6, 8), np.float32))
-    with pytest.raises(ValueError, match='image of 8x6, not 4x3'):
-        resizing.depth_back(np.zeros((6, 8), np.float32))

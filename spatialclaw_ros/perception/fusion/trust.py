@@ -54,12 +54,12 @@ def variogram_of(log_ratio: np.ndarray, pitch: int, otherwise: float) -> Variogr
     whichever is more. It does not shrink with the distance. `otherwise` is one sigma of a single
     error, for where the readings are too few.
     """
-    told = {}
+    shares = {}
     for lag in 2 ** np.arange(int(np.log2(max(log_ratio.shape))) + 1):
         off = np.concatenate([apart[np.isfinite(apart)] for apart in (
             np.abs(log_ratio[:, lag:] - log_ratio[:, :-lag]),
             np.abs(log_ratio[lag:] - log_ratio[:-lag]))])
         if len(off) >= _LEAST:
-            told[float(lag * pitch)] = max(np.quantile(off, 0.683), np.quantile(off, 0.95) / 1.96)
-    told = told or {float(pitch): np.sqrt(2) * otherwise}
-    return Variogram(np.array(list(told)), np.maximum.accumulate(list(told.values())))
+            shares[float(lag * pitch)] = max(np.quantile(off, 0.683), np.quantile(off, 0.95) / 1.96)
+    shares = shares or {float(pitch): np.sqrt(2) * otherwise}
+    return Variogram(np.array(list(shares)), np.maximum.accumulate(list(shares.values())))

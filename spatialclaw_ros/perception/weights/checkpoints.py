@@ -193,7 +193,10 @@ def _why_not_fetched(name: str, error: Exception) -> str:
 
 
 def _elsewhere(name: str) -> str:
-    return f'run `hf download {name}` where there is a network, copy the folder here and name it'
+    checkpoint = checkpoint_of(name)
+    *before, download = checkpoint.steps if checkpoint else (f'hf download {name}',)
+    steps = ', '.join([*before, f'run `{download}`'])
+    return f'where there is a network {steps}; copy the folder here and name it'
 
 
 def _unanswerable(engine: str, name: str, problem: str) -> Unanswerable:

@@ -58,7 +58,7 @@ def licence_told_by(folder: Path) -> Licence:
     named = fields.get('license', '')
     named = fields.get('license_name', named) if named in ('', 'other') else named
     if named and named != 'other':
-        non_commercial = False if re.search(r'\bnc\b|non-?commercial', named) else None
+        non_commercial = False if re.search(r'\bnc\b|non-?commercial', named, re.I) else None
         return _BY_IDENTIFIER.get(named.lower(), Licence(named, non_commercial))
     for path in sorted(folder.glob('LICEN[SC]E*')):
         text = _start_of(path)

@@ -176,7 +176,8 @@ def test_a_name_is_fetched_once_and_found_without_a_network(cache):
 def test_a_name_that_is_not_in_the_cache_is_told_when_offline(cache, monkeypatch):
     message = problem_of('facebook/sam3')
     assert f"not whole, in the hub's cache ({cache}), and offline is set" in message
-    assert '`hf download facebook/sam3`' in message
+    assert 'accept the SAM License on huggingface.co/facebook/sam3' in message
+    assert '`HF_TOKEN=<token of that account> hf download facebook/sam3`' in message
     monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', True)
     assert 'HF_HUB_OFFLINE is set' in problem_of('facebook/sam3', offline=False)
 
@@ -271,6 +272,7 @@ def test_the_licence_is_known_by_name(name, commercial):
     ('README.md', '---\r\nlicense: "cc-by-nc-4.0" # x\r\n---\r\n', 'CC BY-NC 4.0 (non'),
     ('README.md', '---\nlicense: other\nlicense_name: sam-license\n---\n', 'SAM License'),
     ('README.md', '---\nlicense: cc-by-nc-sa-4.0\n---\n', 'cc-by-nc-sa-4.0 (non-commercial)'),
+    ('README.md', '---\nlicense: CC-BY-NC-SA-4.0\n---\n', 'CC-BY-NC-SA-4.0 (non-commercial)'),
     ('README.md', '---\nlicense: openrail\n---\n', 'openrail (commercial use unclear)'),
     ('README.md', '---\nlicense: other\n---\n', 'unknown licence (commercial use unclear)'),
     ('README.md', 'license: mit, says a text without front matter', 'unknown licence'),
