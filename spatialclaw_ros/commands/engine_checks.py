@@ -14,14 +14,8 @@ from spatialclaw_ros.calls.requests import EngineState
 from spatialclaw_ros.calls.requests import Reconstruct
 from spatialclaw_ros.calls.requests import SegmentText
 from spatialclaw_ros.demo.recorded import RECORDING
-from spatialclaw_ros.findings.errors import SpatialError
-from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.perception.engine import EngineHost
-from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import SAM3
-from spatialclaw_ros.perception.weights.checkpoints import checkpoint_of
-from spatialclaw_ros.perception.weights.checkpoints import located
-from spatialclaw_ros.perception.weights.packages import how_to_install
 from spatialclaw_ros.perception.weights.packages import versions
 from spatialclaw_ros.recordings.recording import open_recording
 from spatialclaw_ros.scene import Frame
@@ -61,48 +55,20 @@ async def checked(choice: Choice, timed: bool) -> Checked:
     """
     host = host_of(choice)
     try:
-        lacking = await _lacking(choice, host)
-        if timed:
-            for name in [name for name, problem in lacking.items() if not problem]:
-                lacking[name] = await _tried(name, host)
         health = await host.health()
+        asked = [state.name for state in health.engines if state.name in choice.models
+                 or (choice.reconstruct, choice.segment) == (AUTO, AUTO)]
+        problems = {state.name: state.problem for state in health.engines}
+        if timed:
+            for name in asked:
+                problems[name] = problems[name] or await _tried(name, host)
+            health = await host.health()
     finally:
         await host.close()
-    states = {state.name: state for state in health.engines}
     return Checked(health, tuple(
-        EngineCheck(replace(states[name], problem=problem or states[name].problem),
-                    {} if choice.server else versions(name))
-        for name, problem in lacking.items()))
-
-
-async def _lacking(choice: Choice, host: EngineHost) -> dict[str, str]:
-    """Engines asked for, each with what keeps it from running, '' where nothing is known."""
-    states = {state.name: state for state in (await host.health()).engines}
-    return {name: '; '.join(filter(None, (
-        '' if choice.server else _missing_here(name, choice.settings), states[name].problem)))
-        for name in (states if (choice.reconstruct, choice.segment) == (AUTO, AUTO)
-                     else choice.models)}
-
-
-def _missing_here(engine: str, settings: EngineSettings) -> str:
-    """What `engine` lacks on this machine, with what mends it; '' for nothing."""
-    lines = how_to_install(engine)
-    if lines:
-        return f'packages are missing or too old: {lines}'
-    names = (settings.sam3,) if engine == SAM3 else (
-        settings.depth_anything, settings.depth_anything_metric)
-    return '; '.join(filter(None, (_missing_checkpoint(name, engine) for name in names)))
-
-
-def _missing_checkpoint(name: str, engine: str) -> str:
-    try:
-        located(name, engine=engine, offline=True)
-    except Unanswerable as error:
-        known = checkpoint_of(name)
-        if known is None or known.name != name:
-            return str(error)
-        return f'the weights of {name} are not here: {", then ".join(known.steps)}'
-    return ''
+        EngineCheck(replace(state, problem=problems[state.name] or state.problem),
+                    {} if choice.server else versions(state.name))
+        for state in health.engines if state.name in asked))
 
 
 async def _tried(engine: str, host: EngineHost) -> str:
@@ -114,6 +80,6 @@ async def _tried(engine: str, host: EngineHost) -> str:
     try:
         for _ in range(2):
             await host.answer(EngineCall(engine, request, (frame,)))
-    except (SpatialError, ValueError) as error:
-        return str(error)
+    except Exception as error:  # whatever it raises keeps it from running
+        return str(error) or type(error).__name__
     return ''

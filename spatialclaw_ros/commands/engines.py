@@ -11,6 +11,7 @@ from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.session.perception import AUTO
 from spatialclaw_ros.session.perception import Choice
+from spatialclaw_ros.session.perception import MODELS
 from spatialclaw_ros.session.perception import Perception
 from spatialclaw_ros.session.perception import RECONSTRUCT
 from spatialclaw_ros.session.perception import SEGMENT
@@ -67,17 +68,27 @@ def settings_of(args: argparse.Namespace) -> EngineSettings:
         views=args.views, edge=args.edge)
 
 
-def choice_of(args: argparse.Namespace, reconstruct: str, segment: str) -> Choice:
-    """These engines, run as the arguments say; raises BadGoal for what cannot be."""
+def seconds_of(args: argparse.Namespace) -> float:
+    """The limit of one call; raises BadGoal for what is none."""
     if not 0 < args.engine_seconds < math.inf:
         raise BadGoal(f'--engine-seconds is {args.engine_seconds:g}; give a positive number')
-    return Choice(reconstruct, segment, args.engine_server, settings_of(args), args.engine_seconds)
+    return float(args.engine_seconds)
+
+
+def choice_of(args: argparse.Namespace, reconstruct: str, segment: str) -> Choice:
+    """These engines, run as the arguments say; raises BadGoal for what cannot be."""
+    return Choice(reconstruct, segment, args.engine_server, settings_of(args), seconds_of(args))
 
 
 @asynccontextmanager
 async def perception_of(args: argparse.Namespace) -> AsyncIterator[Perception]:
     """The engines that the arguments choose, closed in the end."""
-    perception = Perception(choice_of(args, args.reconstruct, args.segment))
+    choice = choice_of(args, args.reconstruct, args.segment)
+    if choice.server and not choice.models:
+        raise BadGoal(f'--engine-server {choice.server} runs networks, and neither --reconstruct '
+                      f'{choice.reconstruct} nor --segment {choice.segment} needs one; name an '
+                      f'engine that does: {", ".join(MODELS)}')
+    perception = Perception(choice)
     try:
         yield perception
     finally:

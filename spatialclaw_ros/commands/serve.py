@@ -51,10 +51,11 @@ def run(args: argparse.Namespace) -> int:
         raise BadGoal('`spatialclaw serve` needs the Python packages starlette and uvicorn '
                       f'({error}): pip install starlette uvicorn') from error
     settings = engines.settings_of(args)
+    seconds = engines.seconds_of(args)
     limits = Limits(most_bytes=args.most_mb << 20, waiting=args.waiting)
 
     async def serving() -> None:
-        host = EngineProcess(settings, call_seconds=args.engine_seconds, most=args.waiting)
+        host = EngineProcess(settings, call_seconds=seconds, most=args.waiting)
         with listening(args.host, args.port) as sock:
             await serve(host, app_of(host, token, limits), sock, has_token=bool(token))
 
@@ -66,8 +67,6 @@ def _check(args: argparse.Namespace, token: str) -> None:
     for name, value in (('most-mb', args.most_mb), ('waiting', args.waiting)):
         if value < 1:
             raise BadGoal(f'--{name} is {value}; give 1 or more')
-    if not args.engine_seconds > 0:
-        raise BadGoal(f'--engine-seconds is {args.engine_seconds:g}; give a positive number')
     if not token and not _is_this_machine(args.host):
         raise BadGoal(
             f'--host {args.host} lets other machines in, and there is no token; set one, the same '

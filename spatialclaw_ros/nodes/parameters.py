@@ -18,6 +18,7 @@ from spatialclaw_ros.nodes.described import ParameterError
 from spatialclaw_ros.nodes.described import value_of
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import LEAST_EDGE
+from spatialclaw_ros.perception.web.token import VARIABLE as TOKEN_VARIABLE
 from spatialclaw_ros.scene import PoseSigma
 from spatialclaw_ros.session.perception import AUTO
 from spatialclaw_ros.session.perception import RECONSTRUCT
@@ -53,8 +54,9 @@ SERVER = (
               'depth_anything_3 and fused run a network.', choices=RECONSTRUCT),
     Described('engines.segment', AUTO, 'What finds masks. auto: regions and label images, as the '
               'frames have them. sam3 runs a network.', choices=SEGMENT),
-    Described('engines.server', '', 'URL of a `spatialclaw serve` that runs the networks. Empty: '
-              'a child process of this node does.'),
+    Described('engines.server', '', 'URL of a `spatialclaw serve` that runs the networks; its '
+              f"token is read from the node's environment, {TOKEN_VARIABLE}. Empty: a child process "
+              'of this node runs them.'),
     Described('engines.device', _ENGINES.device, 'Where the child process runs them: auto, cpu, '
               'cuda, cuda:N.'),
     Described('engines.precision', _ENGINES.precision, 'Numbers they compute with.',

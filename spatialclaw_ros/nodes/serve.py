@@ -89,6 +89,7 @@ def _serve(worker: Worker, agent: Agent) -> int:
         spin(node)
     finally:
         node.stop()
+        node.release()
         node.destroy_node()
     return 0
 

@@ -79,6 +79,7 @@ class SpatialServer(LifecycleNode):
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._ticks: list[Any] = []
         self._queries: QueryServer | None = None
+        self._means: Means | None = None
 
     @property
     def autostart(self) -> bool:
@@ -89,7 +90,7 @@ class SpatialServer(LifecycleNode):
         """Make buffer, TF, topics and the action, which rejects goals until active."""
         try:
             self._settings = [camera_settings(self, name) for name in value_of(self, 'cameras')]
-            self._means = means_of(self)
+            means = means_of(self)
         except (ParameterError, SpatialError) as error:
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
@@ -103,7 +104,8 @@ class SpatialServer(LifecycleNode):
         self._diagnostics = Diagnostics(self)
         world = World(self._tf, fixed_frame, up_vector(self), tuple(value_of(self, 'target_sigma')),
                       lambda: str(value_of(self, 'viewpoint')))
-        self._queries = self._query_server(world)
+        self._means = means
+        self._queries = self._query_server(world, means)
         self._jumps = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
                           on_clock_change=True), post_callback=lambda _: self._flush())
@@ -118,7 +120,7 @@ class SpatialServer(LifecycleNode):
             for settings in self._settings]
         self._ticks = [self.create_timer(_POLL, self._poll, clock=self._steady),
                         self.create_timer(_REPORT, self._report, clock=self._steady)]
-        assert self._queries is not None
+        assert self._queries is not None and self._means is not None
         self._queries.active = True
         self._worker.submit(self._load_engines(self._means.perception))
         model = self._means.model
@@ -157,14 +159,14 @@ class SpatialServer(LifecycleNode):
                 self.get_logger().info(f'engine {state.name} is ready after '
                                        f'{time.monotonic() - began:.1f} s: {state.checkpoint}')
 
-    def _query_server(self, world: World) -> QueryServer:
+    def _query_server(self, world: World, means: Means) -> QueryServer:
         cameras = tuple(value_of(self, 'cameras'))
         running = value_of(self, 'queries.running')
         evidence = Evidence(self._ring, world, cameras, lambda: '; '.join(
             camera.counts.summary() for camera in self._inputs))
         def ask(question: Question, window: FrameWindow,
                 on_progress: Callable[[Progress], None]) -> Awaitable[Answer]:
-            return self._answering.ask(question, window, self._means, on_progress)
+            return self._answering.ask(question, window, means, on_progress)
 
         context = QueryContext(
             evidence, cameras, ask, self._topics, asyncio.Semaphore(running),
@@ -229,5 +231,11 @@ class SpatialServer(LifecycleNode):
             self._topics.close()
             self._diagnostics.close()
             self._queries = None
+            self.release()
+
+    def release(self) -> None:
+        """End the process of the engines and the connections of the model."""
+        if self._means is not None:
             with contextlib.suppress(futures.TimeoutError):
                 self._worker.run(self._means.close(), _CLOSING)
+            self._means = None

@@ -27,6 +27,7 @@ from spatialclaw_ros.perception.engine import failure_of
 from spatialclaw_ros.perception.engine import FUSED
 from spatialclaw_ros.perception.engine import ModelEngine
 from spatialclaw_ros.perception.engine import SAM3
+from spatialclaw_ros.perception.weights.checkpoints import lacking
 
 if TYPE_CHECKING:
     from spatialclaw_ros.perception.depth_anything.engine import DepthAnything
@@ -105,8 +106,11 @@ class EngineRoom:
         raise Unanswerable(f'engine {name!r} runs no network here; there are {", ".join(ENGINES)}')
 
     def _state(self, name: str, problem: str) -> EngineState:
+        """How the engine stands: what kept it from being loaded, or would, and the `problem`."""
         try:
             state = self._engine(name).state()
         except Exception as error:
             return EngineState(name, '', '', is_loaded=False, problem=problem or str(error))
-        return replace(state, problem=state.problem or problem)
+        if not (state.is_loaded or state.problem):
+            state = replace(state, problem=lacking(name, self._settings))
+        return replace(state, problem='; '.join(filter(None, (state.problem, problem))))

@@ -37,13 +37,20 @@ _SHAPES: dict[type, dict[str, tuple[int | None, ...]]] = {
             'velocity_sigma': (3,), 'up': (3,)},
 }
 _MOST_POINTS = 100_000
+#: Arrays of an engine's reply that have a value for each pixel, and of which kind.
+_OF_PIXELS = {'depth': 'f', 'sigma': 'f', 'confidence': 'f', 'bias': 'f', 'source_map': 'u'}
+_KINDS = {'f': 'floating point', 'u': 'unsigned'}
 
 
 def frames_of(window: FrameWindow, numbers: Sequence[int]) -> list[Frame]:
-    """The frames with `numbers`; KeyError for one that is not in the query, or for none at all."""
+    """The frames with `numbers`, in time order.
+
+    Raises KeyError for one that is not in the query, ValueError for none at all.
+    """
     if not numbers:
         raise ValueError('no frame was given')
-    return [window.at(number) for number in dict.fromkeys(numbers)]
+    return sorted((window.at(number) for number in set(numbers)),
+                  key=lambda frame: (frame.stamp, frame.index))
 
 
 def reconstruction_of(reply: EngineReply, frames: Sequence[Frame]) -> Reconstructed:
@@ -55,13 +62,24 @@ def reconstruction_of(reply: EngineReply, frames: Sequence[Frame]) -> Reconstruc
         raise RuntimeError(f'the engine replied frames {[g.frame for g in reply.frames]}, '
                            f'asked were {list(asked)}')
     for geometry in reply.frames:
-        for name in ('depth', 'sigma', 'confidence', 'bias', 'source_map'):
-            array = getattr(geometry, name)
-            if array is not None and array.shape != asked[geometry.frame]:
-                raise RuntimeError(
-                    f'the engine replied {name} of shape {list(array.shape)} for frame '
-                    f'{geometry.frame}, whose image is {list(asked[geometry.frame])}')
+        of_frame = f' for frame {geometry.frame}'
+        for name, kind in _OF_PIXELS.items():
+            _check_array(name + of_frame, getattr(geometry, name), asked[geometry.frame], kind)
+        for name, shape in (('matrix', (3, 3)), ('camera_to_world', (4, 4))):
+            _check_array(name + of_frame, getattr(geometry, name), shape, 'f', is_finite=True)
+    _check_array('up', reply.up, (3,), 'f', is_finite=True)
     return reply
+
+
+def _check_array(name: str, array: np.ndarray | None, shape: tuple[int, ...], kind: str, *,
+                 is_finite: bool = False) -> None:
+    if array is None:
+        return
+    if array.shape != shape or array.dtype.kind != kind:
+        raise RuntimeError(f'the engine replied {name} as {array.dtype}{list(array.shape)}; it '
+                           f'should be {_KINDS[kind]}{list(shape)}')
+    if is_finite and not np.isfinite(array).all():
+        raise RuntimeError(f'the engine replied {name} that is not finite: {array.tolist()}')
 
 
 def segmentation_of(reply: EngineReply, frames: Sequence[Frame]) -> Segmented:
@@ -71,6 +89,9 @@ def segmentation_of(reply: EngineReply, frames: Sequence[Frame]) -> Segmented:
     shapes = {frame.index: frame.image.shape[:2] for frame in frames}
     for mask in reply.masks:
         height, width = shapes.get(mask.frame, (0, 0))
+        if mask.mask.ndim != 2 or mask.alternatives.ndim != 3:
+            raise RuntimeError(f'the engine replied a mask of shape {list(mask.mask.shape)} with '
+                               f'alternatives of {list(mask.alternatives.shape)}')
         (x, y), (h, w) = mask.origin, mask.mask.shape
         if not (0 <= x <= width - w and 0 <= y <= height - h and h and w
                 and mask.alternatives.shape[1:] == (h, w)):

@@ -137,20 +137,25 @@ def _needed(frames: Sequence[Frame], window: FrameWindow) -> Sequence[Frame]:
     return [frame for frame in window.frames if frame.index in told]
 
 
-@dataclass(frozen=True)
 class ModelSegment:
     """A segment engine of an engine host, called `name` there; it takes any text."""
 
-    name: str
-    host: EngineHost
+    def __init__(self, name: str, host: EngineHost) -> None:
+        """Ask `host`; which masks show one object is found by a worker of its own."""
+        self.name = name
+        self._host, self._worker = host, Worker(f'{name}, association')
 
     def vocabulary(self, frames: Sequence[Frame]) -> None:
         """None: any text can be asked for."""
         del frames
 
     async def segment(self, request: SegmentRequest, frames: Sequence[Frame]) -> Segmented:
-        """Masks of the objects asked for; raises EngineDied where the host's process ended."""
-        reply = await self.host.answer(EngineCall(
+        """Masks of the objects asked for, each object with one number in all frames.
+
+        Raises EngineDied where the host's process ended, Busy when too many calls wait.
+        """
+        reply = await self._host.answer(EngineCall(
             self.name, request,
             tuple(replace(frame, labels=None, depth=None) for frame in frames)))
-        return merged(checks.segmentation_of(reply, frames), frames)
+        found = checks.segmentation_of(reply, frames)
+        return await self._worker.run(lambda: merged(found, frames))

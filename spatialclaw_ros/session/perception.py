@@ -9,7 +9,6 @@ from spatialclaw_ros.calls.requests import EngineHealth
 from spatialclaw_ros.calls.requests import EngineState
 from spatialclaw_ros.calls.requests import Load
 from spatialclaw_ros.findings.errors import BadGoal
-from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.perception.engine import DEPTH_ANYTHING
 from spatialclaw_ros.perception.engine import EngineHost
 from spatialclaw_ros.perception.engine import EngineSettings
@@ -33,7 +32,7 @@ AUTO = 'auto'
 #: What each choice may be; 'auto' takes what the frames came with.
 RECONSTRUCT = (AUTO, DEPTH_CAMERA.name, DEPTH_ANYTHING, FUSED)
 SEGMENT = (AUTO, *HOST_SEGMENT, SAM3)
-_MODELS = (DEPTH_ANYTHING, FUSED, SAM3)
+MODELS = (DEPTH_ANYTHING, FUSED, SAM3)
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,15 @@ class Choice:
     @property
     def models(self) -> tuple[str, ...]:
         """Those of the engines that run a network."""
-        return tuple(name for name in (self.reconstruct, self.segment) if name in _MODELS)
+        return tuple(name for name in (self.reconstruct, self.segment) if name in MODELS)
 
     @property
     def shown(self) -> str:
         """The choice in words, for people."""
         words = f'{self.reconstruct} and {self.segment}'
-        return f'{words} by {self.server or "a child process"}' if self.models else words
+        if self.models:
+            return f'{words} by {self.server or "a child process"}'
+        return f'{words}, none of which runs by {self.server}' if self.server else words
 
 
 class Perception:
@@ -75,7 +76,7 @@ class Perception:
     def __init__(self, choice: Choice = Choice()) -> None:
         """Take the engines of `choice`; nothing is started or loaded before the first call."""
         self.choice = choice
-        self._host = host_of(choice) if choice.models else None
+        self._host = host_of(choice) if choice.models or choice.server else None
         self._reconstruct: ReconstructEngine = HereReconstruct(DEPTH_CAMERA)
         self._segment: SegmentEngine | None = None
         if self._host is not None and choice.reconstruct in choice.models:
@@ -101,7 +102,7 @@ class Perception:
         assert self._host is not None
         try:
             reply = await self._host.answer(EngineCall(name, Load()))
-        except (SpatialError, RuntimeError, ValueError) as error:
+        except Exception as error:  # whatever an engine raises keeps it from running
             return EngineState(name, '', '', is_loaded=False, problem=str(error))
         if not isinstance(reply, EngineState):
             raise RuntimeError(f'the engine replied {type(reply).__name__}, not EngineState')

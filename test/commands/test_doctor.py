@@ -19,7 +19,9 @@ from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.commands import engine_checks
 from spatialclaw_ros.findings.errors import EngineDied
 from spatialclaw_ros.findings.errors import Unanswerable
+from spatialclaw_ros.perception.weights import checkpoints
 from spatialclaw_ros.perception.weights import packages
+from spatialclaw_ros.perception.weights.checkpoints import lacking
 
 DEPTH = ('a/one, a/two', 'Apache-2.0, CC BY-NC 4.0 (non-commercial)')
 STATES = (EngineState('sam3', 'facebook/sam3', 'SAM License', is_loaded=False),
@@ -28,11 +30,13 @@ STATES = (EngineState('sam3', 'facebook/sam3', 'SAM License', is_loaded=False),
 
 
 class FakeHost:
-    """Engines that answer, or raise `errors` of their name."""
+    """Engines that answer, or raise `errors` of their name; here what they lack is told."""
 
     def __init__(self, choice, problem='', errors=()):
         self.choice, self.errors, self.calls, self.closed = choice, dict(errors), [], False
-        self.states = {state.name: replace(state, problem=problem) for state in STATES}
+        self.states = {state.name: replace(state, problem='; '.join(filter(None, (
+            '' if choice.server else lacking(state.name, choice.settings), problem))))
+            for state in STATES}
 
     async def answer(self, call):
         self.calls.append(call)
@@ -68,7 +72,7 @@ def hosts(monkeypatch):
 @pytest.fixture
 def weights(monkeypatch):
     """All weights are here."""
-    monkeypatch.setattr(engine_checks, 'located', lambda name, **_: name)
+    monkeypatch.setattr(checkpoints, 'located', lambda name, **_: name)
 
 
 @pytest.fixture
@@ -171,7 +175,8 @@ def test_an_engine_without_weights_is_not_asked(capsys, hosts, no_weights):
 
 
 @pytest.mark.parametrize('error', [Unanswerable('a checkpoint of another model'),
-                                   EngineDied('killed for memory'), ValueError('no')])
+                                   EngineDied('killed for memory'), ValueError('no'),
+                                   RuntimeError('a fault of the server')])
 def test_an_engine_that_fails_when_it_is_timed_cannot_run(capsys, hosts, weights, error):
     hosts.faults = {'errors': {'sam3': error}}
     status, _, engines = doctor(capsys, '--time')

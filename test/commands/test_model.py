@@ -46,6 +46,7 @@ def test_a_profile_says_how_it_is_asked(capsys, tmp_path):
     (['--policy', 'code'], "policy 'code' needs a vision-language model, and none is configured; "
      'give --model-url'),
     (['--policy', 'magic'], "no policy 'magic'"),
+    (['--engine-server', 'http://gpu:1'], 'neither --reconstruct auto nor --segment auto'),
     (['--model', 'eyes-7b'], 'no server'), (['--model-url', 'nowhere'], 'no model server'),
     (['--model-url', 'http://127.0.0.1:9/v1', '--model', 'x', '--timeout', '3'], '127.0.0.1:9')])
 def test_what_cannot_be_asked_is_one_clear_line(capsys, arguments, words):

@@ -76,6 +76,7 @@ def test_it_serves_the_real_engines_until_a_signal(monkeypatch):
         server.stderr.close()
     assert health.device == 'cpu' and {one.name for one in health.engines} == {
         'sam3', 'depth_anything_3', 'fused'}
+    assert '/nowhere' in health.engines[0].problem  # nobody has asked for it yet
     assert len(children) == 1 and not children[0].is_running()
 
 

@@ -14,6 +14,7 @@ from spatialclaw_ros import __version__
 from spatialclaw_ros.calls.requests import EngineState
 from spatialclaw_ros.calls.requests import Failed
 from spatialclaw_ros.calls.requests import Segmented
+from spatialclaw_ros.perception import room as room_module
 from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import raise_failure
@@ -54,6 +55,7 @@ def room(monkeypatch):
     fused = types.ModuleType('spatialclaw_ros.perception.fusion.engine')
     fused.Fused = type('Fused', (Engine,), {})
     monkeypatch.setitem(sys.modules, 'spatialclaw_ros.perception.fusion.engine', fused)
+    monkeypatch.setattr(room_module, 'lacking', lambda *_: '')
     return EngineRoom(SETTINGS)
 
 
@@ -132,6 +134,8 @@ def test_the_real_engines_answer_with_a_reply_where_there_are_no_weights(tmp_pat
     for call in (order('mug', engine='sam3', frames=(frame(),)),
                  depth_call(frame(), engine='depth_anything_3'),
                  depth_call(frame(), engine='fused')):
+        state, = (state for state in room.health(0).engines if state.name == call.engine)
+        assert missing in state.problem  # before it was asked
         failed = room.answer(call)
         assert failed.kind == 'Unanswerable' and missing in failed.message
 

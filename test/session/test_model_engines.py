@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+import threading
 
 import box_world
 import numpy as np
@@ -14,6 +15,7 @@ from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.findings.errors import EngineDied
 from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.perception.engine import EngineSettings
+from spatialclaw_ros.session import engines as engines_module
 from spatialclaw_ros.session.engines import Engines
 from spatialclaw_ros.session.engines import ModelReconstruct
 from spatialclaw_ros.session.engines import ModelSegment
@@ -92,18 +94,63 @@ def outside(call):
     return r.Segmented(call.request.frames, (found,))
 
 
+def deep(call):
+    found = masks(call).masks[0]
+    return r.Segmented(call.request.frames, (replace(found, mask=found.mask[None]),))
+
+
 @pytest.mark.parametrize(('request_', 'reply', 'message'), [
-    (r.Reconstruct((10,)), small, 'depth of shape [3, 4] for frame 10'),
+    (r.Reconstruct((10,)), small, 'depth for frame 10 as float32[3, 4]'),
     (r.Reconstruct((10, 14)), small, 'replied frames [10], asked were [10, 14]'),
     (r.Reconstruct((10,)), lambda call: r.Segmented((10,), ()), 'Segmented, not Reconstructed'),
     (r.Reconstruct((10,)), lambda call: geometry(call, sigma=np.ones(7, np.float32)),
-     'sigma of shape [7]'),
+     'sigma for frame 10 as float32[7]'),
+    (r.Reconstruct((10,)), lambda call: geometry(call, source_map=np.ones((480, 640))),
+     'source_map for frame 10 as float64[480, 640]; it should be unsigned'),
+    (r.Reconstruct((10,)), lambda call: geometry(call, camera_to_world=np.full((4, 4), np.nan)),
+     'camera_to_world for frame 10 that is not finite'),
+    (r.Reconstruct((10,)), lambda call: geometry(call, matrix=np.eye(4)), 'matrix for frame 10'),
+    (r.Reconstruct((10,)), lambda call: replace(geometry(call), up=np.ones(2)), 'up as float64[2]'),
     (r.SegmentText((10,), ('crate',), ('crate',)), outside, 'at (10000, 0) for frame 10'),
+    (r.SegmentText((10,), ('crate',), ('crate',)), deep, 'a mask of shape [1, '),
     (r.SegmentText((10,), ('crate',), ('crate',)), geometry, 'Reconstructed, not Segmented'),
 ])
 async def test_a_reply_that_cannot_be_is_an_error(request_, reply, message):
     got = await answered(request_, Host(reply))
     assert got.kind == 'RuntimeError' and message in got.message
+
+
+@pytest.mark.parametrize(('request_', 'reply'), [
+    (r.Reconstruct((20, 10, 14)), geometry),
+    (r.SegmentText((20, 10, 14), ('crate',), ('crate',)), masks),
+    (r.SegmentBoxes((20, 10, 14), ((300.0, 200.0, 400.0, 300.0),), ('crate',), 14), masks),
+    (r.SegmentPoints((20, 10, 14), (np.array([[320.0, 240.0]]),), ((1,),), ('crate',), 14), masks),
+])
+async def test_frames_are_sent_in_time_order_whatever_the_order_asked(request_, reply):
+    host = Host(reply)
+    got = await answered(request_, host)
+    assert not isinstance(got, r.Failed), got
+    stamps = [frame.stamp for frame in host.calls[0].frames]
+    assert stamps == sorted(stamps) and len(stamps) == 3
+
+
+async def test_the_loop_goes_on_while_masks_are_associated(monkeypatch):
+    began, ended = threading.Event(), threading.Event()
+
+    def slowly(reply, frames):
+        began.set()
+        assert ended.wait(10)
+        return reply
+
+    monkeypatch.setattr(engines_module, 'merged', slowly)
+    asked = asyncio.create_task(answered(
+        r.SegmentText((10, 20), ('crate',), ('crate',)), Host(masks)))
+    while not began.is_set():
+        await asyncio.sleep(0.001)
+    asked.cancel()  # its caller is free at once, and so is everyone else
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    ended.set()
 
 
 async def test_a_dead_engine_is_told_by_its_name():
@@ -144,6 +191,10 @@ async def test_the_choice_gives_every_query_its_engines():
     assert (engines.reconstruct.name, engines.segment.name) == ('fused', 'sam3')
     assert chosen.engines_for(window).segment is engines.segment
     assert chosen.choice.shown == 'fused and sam3 by http://localhost:1'
+    assert Choice(server='http://localhost:1').shown == (
+        'auto and auto, none of which runs by http://localhost:1')
+    with pytest.raises(BadGoal, match='nonsense'):
+        Perception(Choice(server='nonsense'))
     named = Perception(Choice(segment='detections'))
     assert named.engines_for(window).segment.name == 'detections'
     for perception in (plain, chosen, named):

@@ -127,6 +127,27 @@ def located(name: str, *, engine: str, offline: bool) -> Path:
                             ) from None
 
 
+def lacking(engine: str, settings: EngineSettings) -> str:
+    """What `engine` lacks on this machine, with what mends it; '' for nothing. No hub is asked."""
+    lines = how_to_install(engine)
+    if lines:
+        return f'packages are missing or too old: {lines}'
+    names = (settings.sam3,) if engine == SAM3 else (
+        settings.depth_anything, settings.depth_anything_metric)
+    return '; '.join(filter(None, (_lacking_weights(name, engine) for name in names)))
+
+
+def _lacking_weights(name: str, engine: str) -> str:
+    try:
+        located(name, engine=engine, offline=True)
+    except Unanswerable as error:
+        known = checkpoint_of(name)
+        if known is None or known.name != name:
+            return str(error)
+        return f'the weights of {name} are not here: {", then ".join(known.steps)}'
+    return ''
+
+
 def held(name: str) -> Path | None:
     """Folder that holds the checkpoint `name` whole, found without a network; None for none.
 
