@@ -10,15 +10,14 @@ from spatialclaw_ros.findings.errors import NotVisible
 from spatialclaw_ros.findings.wording import numbered
 from spatialclaw_ros.scene import Frame
 
-#: An image without content: its middle 98 % of grey levels span fewer than this.
+#: An image without content: the middle 98 % of each channel's levels span fewer than this.
 _CONTENT = 10
 
 
 def has_content(image: np.ndarray) -> bool:
     """Whether `image` (H, W, 3) uint8 shows anything at all: not so when it is all black."""
-    grey = image[::4, ::4].mean(axis=2)
-    low, high = np.percentile(grey, (1, 99))
-    return bool(high - low >= _CONTENT)
+    low, high = np.percentile(image[::4, ::4], (1, 99), axis=(0, 1))
+    return bool((high - low).max() >= _CONTENT)
 
 
 def blank_told(frames: Sequence[Frame]) -> str:

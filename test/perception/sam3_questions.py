@@ -34,7 +34,7 @@ def view(index: int, camera: str = 'camera', size: tuple[int, int] = (160, 120),
     matrix = np.array([[200, 0, width / 2], [0, 200, height / 2], [0, 0, 1.0]])
     if image is None:
         image = np.full((height, width, 3), 90, np.uint8)
-        cv2.circle(image, (width // 4 + 4 * index, height // 2), height // 5, (220, 30, 30), -1)
+        cv2.circle(image, (width // 4 + 4 * index, height // 2), height // 5, (250, 90, 90), -1)
         cv2.rectangle(image, (width * 2 // 3, height // 6), (width - 8, height * 3 // 5),
                       (30, 40, 220), -1)
     return Frame(index, index * 10**8, Camera(camera, camera, width, height, matrix), image,

@@ -20,6 +20,9 @@ def dark(shot, rng=None):
 def test_a_covered_lens_shows_nothing_also_with_its_noise():
     shot = frame(blocks(((100, 80, 180, 160), (200, 30, 30), 1.0))[0])
     assert has_content(shot.image)
+    red_on_blue = np.zeros_like(shot.image)
+    red_on_blue[:, :160, 0] = red_on_blue[:, 160:, 2] = 90
+    assert has_content(red_on_blue)
     assert not has_content(dark(shot).image)
     assert not has_content(dark(shot, np.random.default_rng(1)).image)
 

@@ -27,6 +27,8 @@ def reply_to(request: SegmentRequest, asked: Asked, network: Network, cancelled:
              ) -> Segmented:
     """Reply to `request`, which asks for `asked`, in torch's inference mode."""
     job = Job(network, asked.frames, request.frames, cancelled)
+    if asked.blank:
+        job.reasons.append(asked.blank)
     if isinstance(request, SegmentText):
         _find(job, asked, request.threshold)
     elif asked.prompt is not None:

@@ -19,7 +19,7 @@ from spatialclaw_ros.perception.device import is_out_of_memory
 _WANTED = 'sam3_video'
 #: What the published image processor does where a checkpoint says nothing: to -1…1.
 _MEAN = _STD = (0.5, 0.5, 0.5)
-#: What is told of what a reader says: in a config.json of nonsense that is a page.
+#: So many letters are told of what a reader says: in a config.json of nonsense that is a page.
 _LONGEST = 160
 
 
@@ -43,13 +43,13 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> Checkpoint:
     from transformers import Sam3VideoModel
     from transformers.utils import logging
     logging.disable_progress_bar()
-    with _told(folder, 'its config.json or its weights cannot be read'):
+    with _reading(folder, 'its config.json or its weights cannot be read'):
         loaded: Any = Sam3VideoModel.from_pretrained(
             folder, dtype=dtype, local_files_only=True, output_loading_info=True,
             ignore_mismatched_sizes=True)
-    with _told(folder, 'its tokenizer cannot be read'):
+    with _reading(folder, 'its tokenizer cannot be read'):
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    with _told(folder, 'its colours cannot be read (processor_config.json)'):
+    with _reading(folder, 'its colours cannot be read (processor_config.json)'):
         colours = _colours(folder)
     model, report = loaded
     missing = sorted(report['missing_keys'])
@@ -70,9 +70,9 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> Checkpoint:
 
 
 def _check_model(folder: Path) -> None:
-    held = json.loads((folder / 'config.json').read_bytes()).get('model_type')
-    if held != _WANTED:
-        raise _refused(folder, f'it holds a model of type {held!r}, and {_WANTED!r} is wanted')
+    kind = json.loads((folder / 'config.json').read_bytes()).get('model_type')
+    if kind != _WANTED:
+        raise _refused(folder, f'it holds a model of type {kind!r}, and {_WANTED!r} is wanted')
 
 
 def _colours(folder: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -80,12 +80,12 @@ def _colours(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
     Raises ValueError for what is none.
     """
-    told: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name in ('preprocessor_config.json', 'processor_config.json'):
         if (folder / name).exists():
             content = json.loads((folder / name).read_bytes())
-            told |= content.get('image_processor', content)
-    mean, std = (np.asarray(told.get(name, usual), np.float32)
+            settings |= content.get('image_processor', content)
+    mean, std = (np.asarray(settings.get(name, usual), np.float32)
                  for name, usual in (('image_mean', _MEAN), ('image_std', _STD)))
     if not (mean.shape == std.shape == (3,) and np.isfinite(mean).all() and (std > 0).all()):
         raise ValueError(f'image_mean {mean.tolist()}, image_std {std.tolist()}')
@@ -93,7 +93,7 @@ def _colours(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 @contextmanager
-def _told(folder: Path, problem: str) -> Iterator[None]:
+def _reading(folder: Path, problem: str) -> Iterator[None]:
     """Raise Unanswerable for whatever the checkpoint's readers raise, but for lack of memory."""
     try:
         yield

@@ -35,6 +35,9 @@ class Sam3:
     that means the same as the name of a region of these frames is that region: its box, points or
     mask, not the text.
 
+    What a text finds scores what the detector gives it in that frame, or gave it when it last
+    saw it, and no more than the probability that it is seen where it is followed.
+
     A box or points mean one object, in the frames of the prompt frame's camera; its score is the
     overlap that the network expects, times the probability that it is seen where it is followed.
     """
@@ -53,8 +56,9 @@ class Sam3:
     def answer(self, call: EngineCall, cancelled: Cancelled) -> Segmented:
         """Answer a Segment request.
 
-        Raises ValueError for a prompt or frame that cannot be meant, NoFrames, Unanswerable where
-        weights, device or memory are missing, and CallCancelled.
+        Raises ValueError for a prompt or frame that cannot be meant, NoFrames, NotVisible where
+        the frames show nothing, Unanswerable where weights, device or memory are missing, and
+        CallCancelled.
         """
         request = call.request
         if isinstance(request, (Reconstruct, Load)):

@@ -27,7 +27,8 @@ class Instances:
     `queries` (K,) are their places in the network's output, `scores` (K,) in 0-1, `boxes` (K, 4)
     x1, y1, x2, y2 as shares of the image. `found` is how many scored above the threshold: they
     come first, then at most `CANDIDATES` that came near. `rejected` is the best score that did
-    not, 0 where every detection did. `repeated` are the queries that show one of these again.
+    not, 0 where every detection did. `repeated` are the queries that show one of these again, or
+    nothing; `empty` is the best score above the threshold of those whose mask has no pixel, or 0.
     """
 
     queries: np.ndarray
@@ -36,6 +37,7 @@ class Instances:
     found: int
     rejected: float
     repeated: np.ndarray
+    empty: float = 0.0
 
 
 def instances(output: Any, threshold: float, duplicate: float = DUPLICATE) -> Instances:
@@ -55,9 +57,10 @@ def instances(output: Any, threshold: float, duplicate: float = DUPLICATE) -> In
     found = int((scores[kept] > threshold).sum())
     kept = kept[:found + CANDIDATES]
     below = scores[scores <= threshold]
+    blank = scores[order][~shapes.any(axis=(1, 2))]
     boxes = output.pred_boxes[0].float().cpu().numpy()[kept]
     return Instances(kept, scores[kept], boxes, found, float(below.max(initial=0.0)),
-                     order[~first])
+                     order[~first], float(blank[blank > threshold].max(initial=0.0)))
 
 
 def distinct(scores: np.ndarray, masks: np.ndarray, duplicate: float = DUPLICATE) -> np.ndarray:

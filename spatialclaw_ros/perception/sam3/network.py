@@ -71,15 +71,15 @@ class Network:
 
     def pixels(self, image: np.ndarray) -> torch.Tensor:
         """`image` (H, W, 3) uint8 RGB as input of the network, (1, 3, size, size)."""
-        small = torch.tensor(self.resizing(image).image(image), device=self.device)
-        scaled = (small.permute(2, 0, 1).float() / 255 - self._mean) / self._std
+        resized = torch.tensor(self.resizing(image).image(image), device=self.device)
+        scaled = (resized.permute(2, 0, 1).float() / 255 - self._mean) / self._std
         return scaled[None].to(self.dtype)
 
     def mask_input(self, mask: np.ndarray) -> torch.Tensor:
         """`mask` (H, W) bool as input of the tracker, (1, 1, size, size); never all empty."""
         shares = self.resizing(mask).image(mask.astype(np.float32))
-        small = shares >= min(0.5, float(shares.max()))
-        return torch.from_numpy(small)[None, None].to(self.device, self.dtype)
+        inside = shares >= min(0.5, float(shares.max()))
+        return torch.from_numpy(inside)[None, None].to(self.device, self.dtype)
 
     def _encoded(self, image: np.ndarray) -> torch.Tensor:
         return self.detector.vision_encoder.backbone(self.pixels(image)).last_hidden_state
@@ -89,13 +89,13 @@ class Network:
         if not prompt.strip():
             raise ValueError('a prompt is the name of a thing, not an empty text')
         most = int(self.detector.config.text_config.max_position_embeddings)
-        read = self._tokenizer(prompt, padding='max_length', truncation=True, max_length=most + 1,
-                               return_tensors='pt').to(self.device)
-        if read.attention_mask[0, -1]:
+        tokens = self._tokenizer(prompt, padding='max_length', truncation=True, max_length=most + 1,
+                                 return_tensors='pt').to(self.device)
+        if tokens.attention_mask[0, -1]:
             raise ValueError(
                 f'the prompt {prompt[:40]!r}… of {len(prompt.split())} words is longer than the '
                 f'{most} tokens that SAM 3 reads; name the thing in a few words')
-        ids, mask = read.input_ids[:, :most], read.attention_mask[:, :most]
+        ids, mask = tokens.input_ids[:, :most], tokens.attention_mask[:, :most]
         meaning = self.detector.get_text_features(ids, attention_mask=mask, return_dict=True)
         return Text(prompt, ids, mask, meaning)
 
@@ -133,19 +133,19 @@ class Network:
                                 for level, feature in enumerate(view['vision_feats']))
         coarse = coarse + self.tracker.no_memory_embedding.reshape(1, -1, 1, 1)
 
-        def decoded(several: bool) -> tuple[list[np.ndarray], np.ndarray]:
+        def decoded(multimask: bool) -> tuple[list[np.ndarray], np.ndarray]:
             logits, overlaps, _, _ = self.tracker.mask_decoder(
-                coarse, self._place_of_pixels(), *encoded, several, [fine, middle])
+                coarse, self._place_of_pixels(), *encoded, multimask, [fine, middle])
             overlaps = overlaps[0, 0].float().cpu().numpy()
             best = np.argsort(-overlaps, kind='stable')
             return list(logits[0, 0].float().cpu().numpy()[best]), overlaps[best]
 
-        several, overlaps = decoded(True)
+        three, overlaps = decoded(multimask=True)
         config = self.tracker.config
         if config.multimask_min_pt_num <= count <= config.multimask_max_pt_num:
-            return Drawn(several[0], several[1:], float(overlaps[0]))
-        (one,), (overlap,) = decoded(False)
-        return Drawn(one, several, float(overlap))
+            return Drawn(three[0], three[1:], float(overlaps[0]))
+        (one,), (overlap,) = decoded(multimask=False)
+        return Drawn(one, three, float(overlap))
 
     def _encoded_prompt(self, region: Region, sensor: tuple[int, int]
                         ) -> tuple[tuple[torch.Tensor, torch.Tensor], int]:

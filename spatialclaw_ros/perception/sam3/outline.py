@@ -59,7 +59,7 @@ def outlined(logits: np.ndarray, sensor: tuple[int, int], score: float,
     if taken is not None:
         x, y = corner
         outer &= ~taken[y:y + outer.shape[0], x:x + outer.shape[1]]
-    agreeing = [other for other in rest if _SAME <= _overlap(plain, other) < 1]
+    agreeing = [other for other in rest if _SAME <= overlap(plain, other) < 1]
     alternatives = [other if other.any() else plain for other in (inner, outer, *agreeing[:1])]
     return cropped(plain, np.stack(alternatives), score, corner)
 
@@ -78,6 +78,6 @@ def _eroded(mask: np.ndarray, reach: float) -> np.ndarray:
         mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > reach
 
 
-def _overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two masks."""
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of two masks (H, W) bool, 0 where both are empty."""
     return float((a & b).sum() / max((a | b).sum(), 1))

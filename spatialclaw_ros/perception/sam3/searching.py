@@ -24,14 +24,19 @@ from spatialclaw_ros.scene import Frame
 _SHOWN = 0.5
 #: So many frames are told by number.
 _LISTED = 8
+#: Why what scored above the threshold is not shown.
+EMPTY = 'its mask is empty'
+FLEETING = 'it does not last in the frames followed from there: ask for that image alone'
 
 
 @dataclass
 class Search:
     """One prompt and what came of it.
 
-    `shown` are the boxes of what was found, by frame; `rejected` is the best score of what was
-    not, `near` what of it came near, in the frames `looked` at.
+    `shown` are the boxes of what was found, by frame; it was found `elsewhere` too, in frames that
+    no masks are asked of. `rejected` is the best score at or below the threshold, `near` what of
+    it came near, in the frames `looked` at. `dropped` is the best of what scored above it and is
+    not shown for all that: score, frame and why.
     """
 
     text: Text
@@ -41,6 +46,8 @@ class Search:
     shown: dict[int, list[Box2D]] = field(default_factory=dict)
     near: list[Candidate] = field(default_factory=list)
     looked: set[int] = field(default_factory=set)
+    elsewhere: set[int] = field(default_factory=set)
+    dropped: tuple[float, int, str] | None = None
 
     def look(self, frame: Frame, seen: Instances) -> None:
         """Remember what of `seen` in `frame` was not found, the first time."""
@@ -48,6 +55,8 @@ class Search:
             return
         self.looked.add(frame.index)
         self.rejected = max(self.rejected, seen.rejected)
+        if seen.empty:
+            self.drop(frame, seen.empty, EMPTY)
         whole = Resizing((frame.camera.width, frame.camera.height), (1, 1))
         for box, score in zip(seen.boxes[seen.found:], seen.scores[seen.found:], strict=True):
             x1, y1, x2, y2 = map(float, box)
@@ -61,6 +70,13 @@ class Search:
         if job.asks_for(frame):
             job.add(frame, number, self.label, mask)
             self.shown.setdefault(frame.index, []).append(mask.box)
+        else:
+            self.elsewhere.add(frame.index)
+
+    def drop(self, frame: Frame, score: float, why: str) -> None:
+        """Remember what scored `score`, above the threshold, in `frame`, and is not shown."""
+        if self.dropped is None or score >= self.dropped[0]:
+            self.dropped = score, frame.index, why
 
     def tell(self, job: Job) -> None:
         """Add the best candidates to the reply, and the reason where nothing was found."""
@@ -68,20 +84,28 @@ class Search:
                       key=lambda near: -near.score)
         job.candidates += best[:CANDIDATES]
         if not self.shown:
-            numbers = [frame.index for frame in job.frames]
+            numbers = [frame.index for frame in job.frames if job.asks_for(frame)]
             where = str(numbers) if len(numbers) <= _LISTED else f'{numbers[0]} to {numbers[-1]}'
             job.reasons.append(
-                f'{self.text.prompt!r} was not found in frames {where}: the best match scores '
-                f'{self.rejected:.2f}, the threshold is {self.threshold:g}')
+                f'{self.text.prompt!r} was not found in frames {where}: {self._reason()}')
+
+    def _reason(self) -> str:
+        if self.elsewhere:
+            return f'it is seen in frames {sorted(self.elsewhere)} only, which are not asked for'
+        if self.dropped is not None:
+            score, frame, why = self.dropped
+            return (f'the best match scores {score:.2f} in frame {frame}, above the threshold of '
+                    f'{self.threshold:g}, but {why}')
+        return f'the best match scores {self.rejected:.2f}, the threshold is {self.threshold:g}'
 
     def _is_shown(self, near: Candidate) -> bool:
         """Whether `near` is what a mask in its frame shows."""
         if near.frame is None or near.box is None:
             return False
-        return any(_overlap(near.box, box) > _SHOWN for box in self.shown.get(near.frame, ()))
+        return any(_box_overlap(near.box, box) > _SHOWN for box in self.shown.get(near.frame, ()))
 
 
-def _overlap(a: Box2D, b: Box2D) -> float:
+def _box_overlap(a: Box2D, b: Box2D) -> float:
     """Intersection over union of two boxes."""
     sides = [min(a[i + 2], b[i + 2]) - max(a[i], b[i]) for i in (0, 1)]
     common = max(sides[0], 0.0) * max(sides[1], 0.0)
@@ -100,8 +124,11 @@ def search_image(job: Job, frame: Frame, searches: Sequence[Search]) -> None:
         search.look(frame, seen)
         logits = [output.pred_masks[0, int(query)].float().cpu().numpy()
                   for query in seen.queries[:seen.found]]
-        for mask in apart(frame, logits, seen.scores):
-            if mask is not None:
+        masks = apart(frame, logits, seen.scores)
+        for mask, score in zip(masks, seen.scores[:seen.found], strict=True):
+            if mask is None:
+                search.drop(frame, float(score), EMPTY)
+            else:
                 search.add(job, frame, job.new_object(), mask)
 
 

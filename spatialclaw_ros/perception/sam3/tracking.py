@@ -16,7 +16,10 @@ from spatialclaw_ros.perception.sam3.instances import Instances
 from spatialclaw_ros.perception.sam3.instances import instances
 from spatialclaw_ros.perception.sam3.job import Job
 from spatialclaw_ros.perception.sam3.network import Network
+from spatialclaw_ros.perception.sam3.outline import overlap
 from spatialclaw_ros.perception.sam3.searching import apart
+from spatialclaw_ros.perception.sam3.searching import EMPTY
+from spatialclaw_ros.perception.sam3.searching import FLEETING
 from spatialclaw_ros.perception.sam3.searching import Search
 from spatialclaw_ros.perception.sam3.sessions import forget
 from spatialclaw_ros.perception.sam3.sessions import new_session
@@ -27,7 +30,21 @@ _SAME = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class _Look:
+    """What the detector shows of one prompt in one frame; `masks` (found, h, w) bool of it."""
+
+    instances: Instances
+    masks: np.ndarray
+
+    def score_of(self, mask: np.ndarray, least: float) -> float | None:
+        """Score of what overlaps `mask` (h, w) bool most; None where nothing does by `least`."""
+        overlaps = [overlap(mask, other) for other in self.masks]
+        best = int(np.argmax(overlaps)) if overlaps else 0
+        return float(self.instances.scores[best]) if max(overlaps, default=0.0) >= least else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Sighting:
     """One object in one frame: its number in its session, and the search that found it."""
 
     frame: Frame
@@ -56,52 +73,56 @@ def track(job: Job, stream: Sequence[Frame], start: int, searches: Sequence[Sear
     _add(job, [seen for seen in backwards if seen.frame is not stream[start]], others)
 
 
-def _first_of_each(sightings: Sequence[_Seen]) -> list[_Seen]:
-    first: dict[int, _Seen] = {}
+def _first_of_each(sightings: Sequence[_Sighting]) -> list[_Sighting]:
+    first: dict[int, _Sighting] = {}
     for seen in sightings:
         first.setdefault(seen.object_id, seen)
     return list(first.values())
 
 
-def _add(job: Job, sightings: Sequence[_Seen], numbers: dict[int, int]) -> None:
+def _add(job: Job, sightings: Sequence[_Sighting], numbers: dict[int, int]) -> None:
     for seen in sightings:
         seen.search.add(job, seen.frame, numbers[seen.object_id], seen.mask)
 
 
-def _same(seen: _Seen, begun: Sequence[_Seen]) -> int | None:
+def _same(seen: _Sighting, begun: Sequence[_Sighting]) -> int | None:
     """Number of the object among `begun` that `seen` shows too, in the same frame."""
     mask = seen.mask.full(seen.frame.image.shape[:2])
     for other in begun:
-        if other.frame is seen.frame and other.search is seen.search:
-            theirs = other.mask.full(mask.shape)
-            if (mask & theirs).sum() > _SAME * (mask | theirs).sum():
-                return other.object_id
+        if (other.frame is seen.frame and other.search is seen.search
+                and overlap(mask, other.mask.full(mask.shape)) > _SAME):
+            return other.object_id
     return None
 
 
-def _tracked(job: Job, path: Sequence[Frame], searches: Sequence[Search]) -> list[_Seen]:
+def _tracked(job: Job, path: Sequence[Frame], searches: Sequence[Search]) -> list[_Sighting]:
     """What is seen in the frames of `path`, in this order.
 
     An object is dropped from all of them where the model finds, within its first frames, that
     its detections do not last, or that it is another one's.
     """
-    from transformers import Sam3VideoInferenceSession
+    from spatialclaw_ros.perception.sam3.text_session import TextSession
     network = job.network
-    session = new_session(Sam3VideoInferenceSession, network, [frame.image for frame in path])
+    session = new_session(TextSession, network, [frame.image for frame in path])
     for search in searches:
         _prompt(session, search)
-    found: list[_Seen] = []
+    found: list[_Sighting] = []
     removed: set[int] = set()
     with _looking(network, searches[0].threshold) as looks:
         for position, frame in enumerate(path):
             job.go_on()
             output = network.model(inference_session=session, frame_idx=position)
+            session.remove_leaving()
             removed |= output.removed_obj_ids
-            found += _seen(frame, output, session, searches)
+            _score(output, session, looks, network.model.trk_assoc_iou_thresh)
+            found += _sightings(frame, output, session, searches)
             for search, look in zip(searches, looks, strict=True):
-                search.look(frame, look)
+                search.look(frame, look.instances)
             looks.clear()
             _forget(session, network, position)
+    for seen in found:
+        if seen.object_id in removed:
+            seen.search.drop(seen.frame, seen.mask.score, FLEETING)
     return [seen for seen in found if seen.object_id not in removed]
 
 
@@ -113,7 +134,7 @@ def _prompt(session: Any, search: Search) -> None:
 
 
 @contextmanager
-def _looking(network: Network, threshold: float) -> Iterator[list[Instances]]:
+def _looking(network: Network, threshold: float) -> Iterator[list[_Look]]:
     """Take out what the detector shows twice before the tracker gets it; gives what it shows.
 
     A detection above `threshold` upholds the track that it overlaps, or begins one, in every frame
@@ -122,12 +143,13 @@ def _looking(network: Network, threshold: float) -> Iterator[list[Instances]]:
     """
     duplicate = network.model.config.det_nms_thresh or DUPLICATE
     network.model.score_threshold_detection = network.model.new_det_thresh = threshold
-    looks: list[Instances] = []
+    looks: list[_Look] = []
 
     def once(_: Any, __: Any, output: Any) -> None:
-        look = instances(output, threshold, duplicate)
-        output.pred_logits[0, look.repeated] = -np.inf
-        looks.append(look)
+        detected = instances(output, threshold, duplicate)
+        output.pred_logits[0, detected.repeated] = -np.inf
+        shapes = output.pred_masks[0, detected.queries[:detected.found]] > 0
+        looks.append(_Look(detected, shapes.cpu().numpy()))
 
     handle = network.detector.register_forward_hook(once)
     try:
@@ -136,13 +158,30 @@ def _looking(network: Network, threshold: float) -> Iterator[list[Instances]]:
         handle.remove()
 
 
-def _seen(frame: Frame, output: Any, session: Any, searches: Sequence[Search]) -> list[_Seen]:
-    """Objects of `output` in `frame`; a score is the lower of the detector's and the tracker's."""
+def _score(output: Any, session: Any, looks: Sequence[_Look], least: float) -> None:
+    """Give each object of `output` the score of the detection that overlaps it by `least`.
+
+    Without one it keeps the score it has. The model itself scores it in its first frame only.
+    """
+    for number in output.obj_id_to_mask.keys() - output.removed_obj_ids:
+        mask = (output.obj_id_to_mask[number][0] > 0).cpu().numpy()
+        score = looks[session.obj_id_to_prompt_id[number]].score_of(mask, least)
+        if score is not None:
+            session.obj_id_to_score[number] = score
+
+
+def _sightings(frame: Frame, output: Any, session: Any, searches: Sequence[Search]
+               ) -> list[_Sighting]:
+    """Objects of `output` in `frame`, of each search the surest first.
+
+    A score is that of the detector, in this frame or the last one in which it saw the object, or
+    the tracker's probability that the object is seen in this one, whichever is lower.
+    """
     hidden = output.suppressed_obj_ids | output.removed_obj_ids
     scored: dict[int, list[tuple[float, int]]] = {}
     for number in output.obj_id_to_mask:
         if number not in hidden:
-            score = min(output.obj_id_to_score[number],
+            score = min(session.obj_id_to_score[number],
                         output.obj_id_to_tracker_score.get(number, 1.0))
             scored.setdefault(session.obj_id_to_prompt_id[number], []).append((score, number))
     found = []
@@ -150,8 +189,11 @@ def _seen(frame: Frame, output: Any, session: Any, searches: Sequence[Search]) -
         pairs.sort(key=lambda pair: -pair[0])
         logits = [output.obj_id_to_mask[number][0].float().cpu().numpy() for _, number in pairs]
         masks = apart(frame, logits, [score for score, _ in pairs])
-        found += [_Seen(frame, number, searches[prompt], mask)
-                  for (_, number), mask in zip(pairs, masks, strict=True) if mask is not None]
+        for (score, number), mask in zip(pairs, masks, strict=True):
+            if mask is not None:
+                found.append(_Sighting(frame, number, searches[prompt], mask))
+            elif score > searches[prompt].threshold:
+                searches[prompt].drop(frame, score, EMPTY)
     return found
 
 

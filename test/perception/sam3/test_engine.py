@@ -109,12 +109,14 @@ def test_frames_may_be_of_different_sizes(engine):
         assert reply.masks
 
 
-def test_an_image_of_one_colour_is_answered(engine):
-    black = view(0, image=np.zeros((120, 160, 3), np.uint8))
-    for request in (text('mug', threshold=0.9), boxes((-30.0, -30.0, 30.0, 30.0))):
-        reply = ask(engine, request, [black])
-        check(reply, [black])
-        assert reply.masks or reply.reason
+def test_images_of_one_colour_among_others_are_told(engine):
+    frames = [WINDOW[0], view(1, image=np.zeros((120, 160, 3), np.uint8)), WINDOW[2]]
+    for request in (text('mug', frames=range(3)), boxes(DISC, frames=range(3)),
+                    text('mug', frames=range(3), threshold=0.9, prompt_frame=0)):
+        reply = ask(engine, request, frames)
+        check(reply, frames)
+        assert 'frames [1] show nothing but one colour' in reply.reason
+    assert ask(engine, boxes(DISC, frames=(0, 2)), frames).reason == ''
 
 
 def test_a_region_of_the_name_is_the_prompt(engine):

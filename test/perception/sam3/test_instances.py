@@ -110,6 +110,14 @@ def test_repeated_queries_are_named():
     assert seen.repeated.tolist() == [2]
 
 
+def test_an_empty_mask_above_the_threshold_is_told_apart():
+    masks = boxes((0, 0, 9, 9), (5, 5, 5, 5), (7, 7, 7, 7))
+    seen = instances(output([0.1, 0.8, 0.3], masks), 0.4)
+    assert (seen.found, seen.repeated.tolist()) == (0, [1, 2])
+    assert (seen.empty, seen.rejected) == pytest.approx((0.8, 0.3))
+    assert instances(output([0.7, 0.3], masks[:2]), 0.4).empty == 0.0
+
+
 def test_a_threshold_of_zero_takes_every_detection():
     masks = boxes((0, 0, 9, 9), (10, 0, 19, 9))
     seen = instances(output([0.01, 0.02], masks), 0.0)

@@ -188,8 +188,8 @@ def test_a_checkpoint_without_some_weights_is_refused(tmp_path, folder, caplog):
     (96, 'of its weights are not of the size'), ('much', 'cannot be read')])
 def test_weights_that_do_not_fit_their_config_are_named(tmp_path, value, message):
     config = save_tiny_sam3(tmp_path) / 'config.json'
-    told = json.loads(config.read_text())
-    told['tracker_config']['mask_decoder_config']['mlp_dim'] = value
-    config.write_text(json.dumps(told))
+    settings = json.loads(config.read_text())
+    settings['tracker_config']['mask_decoder_config']['mlp_dim'] = value
+    config.write_text(json.dumps(settings))
     with pytest.raises(Unanswerable, match=message):
         load(tmp_path, CPU, torch.float32)

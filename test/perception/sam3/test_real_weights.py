@@ -97,6 +97,34 @@ def test_words_find_what_lies_in_the_boxes_of_the_questions(engine):
 
 
 @pytest.mark.parametrize('name', scenes.RECORDINGS)
+def test_a_word_is_followed_from_the_frame_it_is_asked_in(engine, name):
+    frames = list(scenes.recorded(name).values())
+    truth = scenes.drawn(name)
+    numbers, begun, kept = tuple(f.index for f in frames), [], []
+    for _, frame, region, _, drawn in (one for one in scenes.asked() if one[0] == name):
+        if region.name not in WORDS:
+            continue
+        word = WORDS[region.name]
+        reply = ask(engine, SegmentText(numbers, (word,), (word,), 0.3, frame.index), frames)
+        begun.append(0.0)
+        for mask in (mask for mask in reply.masks if mask.frame == frame.index):
+            overlap = scenes.overlap(full(mask, drawn.shape), drawn)
+            if overlap > begun[-1]:
+                begun[-1], number = overlap, mask.object_id
+        for shown in frames:
+            masks = [mask for mask in reply.masks if mask.frame == shown.index]
+            pictured(f'{name}-{word.replace(" ", "_")}-text-from-{frame.index}', shown, masks)
+            if begun[-1] > 0.5 and shown is not frame and (shown.index, region.name) in truth:
+                there = truth[shown.index, region.name]
+                kept.append(max((scenes.overlap(full(mask, there.shape), there) for mask in masks
+                                 if mask.object_id == number), default=0.0))
+        print(f'{name} {frame.index} {word!r}: overlap {begun[-1]:.2f}; {reply.reason}')
+    print(f'{name}: overlaps of the same objects in other frames {np.round(kept, 2)}')
+    assert np.mean(np.array(begun) > 0.5) > 0.7
+    assert not kept or np.median(kept) > 0.5
+
+
+@pytest.mark.parametrize('name', scenes.RECORDINGS)
 def test_a_box_is_followed_into_the_other_frames(engine, name):
     frames = list(scenes.recorded(name).values())
     truth = scenes.drawn(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sam3_questions import view
+import torch
 
 from spatialclaw_ros.perception.masks import Mask
 from spatialclaw_ros.perception.sam3.instances import CANDIDATES
@@ -12,7 +13,10 @@ from spatialclaw_ros.perception.sam3.instances import Instances
 from spatialclaw_ros.perception.sam3.job import Job
 from spatialclaw_ros.perception.sam3.network import Text
 from spatialclaw_ros.perception.sam3.searching import apart
+from spatialclaw_ros.perception.sam3.searching import FLEETING
 from spatialclaw_ros.perception.sam3.searching import Search
+from spatialclaw_ros.perception.sam3.searching import search_image
+from spatialclaw_ros.perception.sam3.tracking import track
 
 FRAMES = [view(i) for i in range(20)]
 PIXELS = np.ones((40, 60), bool)
@@ -25,10 +29,10 @@ def search(threshold=0.4):
     return Search(Text('mug', None, None, None), 'cup', threshold)
 
 
-def seen(*scored, found=0, rejected=0.1):
+def seen(*scored, found=0, rejected=0.1, empty=0.0):
     boxes, scores = zip(*scored, strict=True)
     return Instances(np.arange(len(scored)), np.array(scores), np.array(boxes), found, rejected,
-                     np.array([], int))
+                     np.array([], int), empty)
 
 
 def job(asked=(0,), frames=FRAMES[:1]):
@@ -67,17 +71,49 @@ def test_a_mask_in_a_frame_that_is_not_asked_for_is_not_found():
     mug.add(work, FRAMES[0], 0, MASK)
     mug.tell(work)
     assert work.masks == []
-    assert work.reasons == ["'mug' was not found in frames [0, 1]: the best match scores 0.00, "
-                            'the threshold is 0.4']
+    assert work.reasons == ["'mug' was not found in frames [1]: it is seen in frames [0] only, "
+                            'which are not asked for']
 
 
 def test_the_reason_tells_the_best_score_of_all_frames():
-    work, mug = job(frames=FRAMES), search()
+    work, mug = job(range(20), FRAMES), search()
     for frame, rejected in zip(FRAMES, (0.1, 0.31, 0.2), strict=False):
         mug.look(frame, seen((SHOWN, rejected), rejected=rejected))
     mug.tell(work)
     assert work.reasons == ["'mug' was not found in frames 0 to 19: the best match scores 0.31, "
                             'the threshold is 0.4']
+
+
+def test_the_reason_tells_what_scored_enough_and_why_it_is_not_shown():
+    work, mug = job(range(20), FRAMES), search()
+    mug.look(FRAMES[0], seen((SHOWN, 0.39), rejected=0.39, empty=0.5))
+    mug.drop(FRAMES[3], 0.7, FLEETING)
+    mug.drop(FRAMES[4], 0.6, FLEETING)
+    mug.tell(work)
+    assert work.reasons == [
+        "'mug' was not found in frames 0 to 19: the best match scores 0.70 in frame 3, above the "
+        'threshold of 0.4, but it does not last in the frames followed from there: ask for that '
+        'image alone']
+
+
+@pytest.mark.parametrize('find', [search_image, lambda work, frame, searches: track(
+    work, [frame], 0, searches)])
+@pytest.mark.parametrize('logit', [-3.0, 3.0])
+def test_a_mask_without_pixels_on_the_image_is_told_as_empty(network, logit, find):
+    def emptied(_, __, output):
+        output.pred_masks.fill_(-3.0)
+        output.pred_masks[..., 5, 5] = logit
+
+    frame = view(0, size=(1, 1))
+    work = Job(network, [frame], (0,), lambda: False)
+    handle = network.detector.register_forward_hook(emptied)
+    with torch.inference_mode():
+        mug = Search(network.text('mug'), 'mug', 0.1)
+        find(work, frame, [mug])
+    handle.remove()
+    mug.tell(work)
+    (reason,) = work.reasons
+    assert 'in frame 0, above the threshold of 0.1, but its mask is empty' in reason
 
 
 def test_a_pixel_belongs_to_the_surest_mask_that_has_it():
