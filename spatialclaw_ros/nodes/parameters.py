@@ -55,8 +55,8 @@ SERVER = (
     Described('engines.segment', AUTO, 'What finds masks. auto: regions and label images, as the '
               'frames have them. sam3 runs a network.', choices=SEGMENT),
     Described('engines.server', '', 'URL of a `spatialclaw serve` that runs the networks; its '
-              f"token is read from the node's environment, {TOKEN_VARIABLE}. Empty: a child process "
-              'of this node runs them.'),
+              f"token is read from the node's environment, {TOKEN_VARIABLE}. Empty: a child "
+              'process of this node runs them.'),
     Described('engines.device', _ENGINES.device, 'Where the child process runs them: auto, cpu, '
               'cuda, cuda:N.'),
     Described('engines.precision', _ENGINES.precision, 'Numbers they compute with.',

@@ -55,8 +55,7 @@ class SimulatedNetwork:
         confidence = [np.where(np.isfinite(d), self.confidence, 0).astype(np.float32)
                       for d in depth]
         poses = np.tile(np.eye(4), (len(frames), 1, 1)) if self.is_related else None
-        return Prediction(depth, confidence, poses, [f.camera.matrix for f in frames],
-                          self.is_metric, 'a stand-in', self.licence)
+        return Prediction(depth, confidence, poses, self.is_metric, 'a stand-in', self.licence)
 
     def state(self) -> EngineState:
         return EngineState('depth_anything_3', 'a stand-in', str(self.licence), self.calls > 0)

@@ -39,12 +39,12 @@ def built(folder: Path) -> Built:
     Raises Unanswerable that names what the folder holds instead.
     """
     create_object, registry = _package()
-    told = json.loads((folder / 'config.json').read_text())
-    model_name = str(told.get('model_name', ''))
-    config = _checked(told['config'], folder) if isinstance(told.get('config'), dict) else (
+    saved = json.loads((folder / 'config.json').read_text())
+    model_name = str(saved.get('model_name', ''))
+    config = _checked(saved['config'], folder) if isinstance(saved.get('config'), dict) else (
         registry(model_name))
     if config is None:
-        raise _foreign(folder, f'config.json tells {_told_by(told)}')
+        raise _foreign(folder, f'config.json tells {_words_of(saved)}')
     for part in (config, config.get('anyview', {})):
         for name in _LEFT_OUT:
             part.pop(name, None)
@@ -129,7 +129,7 @@ def _first(names: list[str]) -> str:
     return f' ({names[0]}, …)' if names else ''
 
 
-def _told_by(config: dict[str, Any]) -> str:
+def _words_of(config: dict[str, Any]) -> str:
     for key in ('model_name', 'model_type', 'architectures'):
         if key in config:
             return f'{key} {config[key]!r}'

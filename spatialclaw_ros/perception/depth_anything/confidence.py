@@ -30,11 +30,12 @@ def of_network(rating: np.ndarray | None, depth: np.ndarray, image: np.ndarray) 
     1.05 from which its authors show a point at about 0.3, where cells by default begin to use
     one. Monotone, and not calibrated: with a depth sensor `error_bars` does that.
     """
-    told = np.full(depth.shape, _UNRATED) if rating is None else (
+    probability = np.full(depth.shape, _UNRATED) if rating is None else (
         _BEST * (1 - np.maximum(rating, 1.0) ** -_POWER))
-    told = np.where(steps(depth), np.minimum(told, AT_STEP), told)
-    told = told if has_content(image) else np.minimum(told, WITHOUT_CONTENT)
-    return np.where(np.isfinite(depth) & np.isfinite(told), told, 0).astype(np.float32)
+    most = np.where(steps(depth), AT_STEP, 1.0) if has_content(image) else WITHOUT_CONTENT
+    probability = np.minimum(probability, most)
+    known = np.isfinite(depth) & np.isfinite(probability)
+    return np.where(known, probability, 0).astype(np.float32)
 
 
 def steps(depth: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from spatialclaw_ros.geometry.transforms import inverse
 from spatialclaw_ros.geometry.transforms import transform
+from spatialclaw_ros.perception.depth_anything.samples import INDEPENDENT
 from spatialclaw_ros.perception.depth_anything.samples import Seen
 from spatialclaw_ros.perception.depth_anything.samples import some_of
 
@@ -18,8 +19,6 @@ from spatialclaw_ros.perception.depth_anything.samples import some_of
 _NEAREST, _FARTHEST, _TRIED = 0.5, 60.0, 72
 #: Where depths differ by more, one hides what the other shows.
 _HIDDEN = 0.25
-#: So many parts of an image err independently.
-_INDEPENDENT = 16
 #: The least that is compared: in all, and of what cameras at one place would have in common.
 _LEAST, _LEAST_SHARE = 100, 0.5
 _REFINED = 24
@@ -81,7 +80,7 @@ def consistent_scale(views: Sequence[Placed]) -> tuple[float, float] | None:
     fine = np.linspace(tried[best - 1], tried[best + 1], _REFINED)
     costs = [_cost(pairs, float(at), fewest) for at in fine]
     at, least = float(fine[np.argmin(costs)]), min(costs)
-    level = least * (1 + 1 / (2 * _INDEPENDENT * len(views)))
+    level = least * (1 + 1 / (2 * INDEPENDENT * len(views)))
     sigma = max(_until(level, pairs, at, side, fewest) for side in (-1, 1))
     return math.exp(at), math.exp(at) * sigma
 

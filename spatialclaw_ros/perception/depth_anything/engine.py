@@ -59,7 +59,6 @@ class DepthAnything:
              for view, frame in zip(gauge.views, frames, strict=True)],
             [view.resizing.map_back(view.confidence) for view in gauge.views],
             np.stack(known) if len(known) == len(poses) else None,
-            [view.matrix for view in gauge.views],
             gauge.is_metric, gauge.checkpoint, gauge.licence)
 
     def state(self) -> EngineState:

@@ -10,11 +10,10 @@ import numpy as np
 
 from spatialclaw_ros.geometry.alignment import in_metres
 from spatialclaw_ros.geometry.robust import robust_sigma
+from spatialclaw_ros.perception.depth_anything.priors import IN_GAUGE_SIGMA
 from spatialclaw_ros.perception.depth_anything.samples import Seen
 from spatialclaw_ros.perception.depth_anything.scale import Scale
 
-#: One sigma of how a frame's own scale differs from that of others in its gauge, as a share.
-_OWN_SCALE = 0.02
 #: A shift is fitted where depths span this ratio, and it explains this much more.
 _SPAN, _EXPLAINS_MORE = 1.5, 0.9
 #: Errors of a network are alike over wide parts of an image: so many are independent at most.
@@ -59,7 +58,7 @@ def frame_scale(seen: Seen, common: Scale) -> FrameScale:
     """Scale and shift of one frame: its own sensor's, or the `common` scale where that is surer."""
     samples = seen.samples
     known = samples.predicted[samples.sure]
-    usual = FrameScale(common.value, 0.0, math.hypot(common.sigma, _OWN_SCALE),
+    usual = FrameScale(common.value, 0.0, math.hypot(common.sigma, IN_GAUGE_SIGMA),
                        float(np.median(known)) if len(known) else 1.0, 0.0)
     fit = seen.proportion
     if fit is None:
@@ -71,8 +70,8 @@ def frame_scale(seen: Seen, common: Scale) -> FrameScale:
     if line is not None and line.residual_share < _EXPLAINS_MORE * fit.residual_share:
         fit, slope_sigma = line, line.scale_sigma
         share = line.residual_share / math.sqrt(_INDEPENDENT)
-    own = FrameScale(fit.scale, fit.shift, math.hypot(share, seen.frame.noise.bias_share),
-                     float(middle), slope_sigma)
+    sigma = math.hypot(share, seen.parts_sigma, seen.frame.noise.bias_share)
+    own = FrameScale(fit.scale, fit.shift, sigma, float(middle), slope_sigma)
     return own if own.sigma < usual.sigma else usual
 
 
@@ -96,8 +95,8 @@ class ErrorBars:
 
     def probability(self, confidence: np.ndarray) -> np.ndarray:
         """P(error below 3 sigma), float32, for `confidence`, any shape; 0 stays 0."""
-        told = np.interp(confidence, self.confidence, self.within)
-        return np.where(confidence > 0, told, 0).astype(np.float32)
+        within = np.interp(confidence, self.confidence, self.within)
+        return np.where(confidence > 0, within, 0).astype(np.float32)
 
 
 def prior(disagreement: float) -> ErrorBars:
@@ -116,8 +115,11 @@ def calibrated(seen: Sequence[Seen], scales: Sequence[FrameScale]) -> ErrorBars 
     """From how aligned depth differs from the sensor's, the sensor's own noise in it.
 
     One sigma is that of a normal error with as much within one of it, or within 1.96, whichever
-    is more. Less sure pixels are never told to be better. None with fewer than 150 readings.
+    is more. Less sure pixels are never told to be better. None with fewer than 150 readings, and
+    where these cover little of every image.
     """
+    if not any(one.is_widely_read for one in seen):
+        return None
     ratings, residuals, shared = [], [], []
     for one, scale in zip(seen, scales, strict=True):
         samples = one.samples
@@ -151,5 +153,5 @@ def _of_regions(off: np.ndarray, region: np.ndarray) -> list[float]:
 
 def spread_between(differences: Sequence[np.ndarray]) -> float:
     """One sigma of a view's own error from log differences between pairs; NaN without any."""
-    told = np.concatenate([d[np.isfinite(d)] for d in differences] or [np.empty(0)])
-    return robust_sigma(told) / math.sqrt(2) if len(told) >= _LEAST else math.nan
+    known = np.concatenate([d[np.isfinite(d)] for d in differences] or [np.empty(0)])
+    return robust_sigma(known) / math.sqrt(2) if len(known) >= _LEAST else math.nan

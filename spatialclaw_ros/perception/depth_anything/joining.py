@@ -15,14 +15,16 @@ _ACROSS = 64
 
 
 def joined(views: Sequence[NetworkView], shared: Sequence[tuple[NetworkView, NetworkView]]
-           ) -> list[NetworkView]:
+           ) -> list[NetworkView] | None:
     """`views` in the gauge of the first of each pair in `shared`; the second is as `views` are.
 
     A pair is one frame, looked at twice. The scale is the median ratio of both depths, rotation
-    and translation the means of what each pair tells. Without a usable depth in common the scale
-    is taken to be the same, and without poses there are none.
+    and translation the means of what each pair tells; without poses there are none. None without a
+    usable depth in common.
     """
     scale = _scale(shared)
+    if scale is None:
+        return None
     scaled = [view.scaled(scale) for view in views]
     pairs = [(held.camera_to_world, again.scaled(scale).camera_to_world)
              for held, again in shared]
@@ -34,7 +36,7 @@ def joined(views: Sequence[NetworkView], shared: Sequence[tuple[NetworkView, Net
             replace(view, camera_to_world=motion @ view.camera_to_world) for view in scaled]
 
 
-def _scale(shared: Sequence[tuple[NetworkView, NetworkView]]) -> float:
+def _scale(shared: Sequence[tuple[NetworkView, NetworkView]]) -> float | None:
     ratios = []
     for held, again in shared:
         width, height = held.resizing.sensor
@@ -42,8 +44,8 @@ def _scale(shared: Sequence[tuple[NetworkView, NetworkView]]) -> float:
         pixels = np.column_stack([u.ravel(), v.ravel()])
         ratio = held.at(held.depth, pixels) / again.at(again.depth, pixels)
         ratios.append(np.log(ratio[np.isfinite(ratio)]))
-    told = np.concatenate(ratios) if ratios else np.empty(0)
-    return float(np.exp(np.median(told))) if len(told) else 1.0
+    known = np.concatenate(ratios) if ratios else np.empty(0)
+    return float(np.exp(np.median(known))) if len(known) else None
 
 
 def _mean_motion(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatialclaw_ros.findings.errors import NotVisible
+from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.perception.depth_anything.checkpoint import built
 from spatialclaw_ros.perception.device import device_of
 from spatialclaw_ros.perception.device import memory_told
@@ -27,8 +30,8 @@ _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 #: A metric network's depth is in metres at this focal length, pixels (its model card).
 _CANONICAL_FOCAL = 300.0
-#: Sky, as the package's own networks decide.
-_SKY = 0.3
+#: Sky, as the package's own networks decide; a nested one gives up with so few other pixels.
+_SKY, _LEAST_SURFACE = 0.3, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +72,8 @@ class Network:
         """Look at `images` (K, h, w, 3) uint8 RGB of cameras with `matrices` (K, 3, 3), pixels.
 
         Sides are multiples of 14. `world_to_camera` (K, 4, 4) are poses the network is told, the
-        first the identity. Raises Unanswerable where memory does not suffice, NotVisible where a
-        nested network sees sky alone.
+        first the identity. Raises Unanswerable where memory does not suffice and where the network
+        computes no numbers, NotVisible where a nested network sees sky alone.
         """
         import torch
         pixels = (images.astype(np.float32) / 255 - _MEAN) / _DEVIATION
@@ -78,19 +81,57 @@ class Network:
                 torch.random.fork_rng(devices=[]), self._autocast():
             torch.manual_seed(0)
             batch = self._tensor(pixels.transpose(0, 3, 1, 2))
-            told = (None, None) if world_to_camera is None else (
+            poses = (None, None) if world_to_camera is None else (
                 self._tensor(world_to_camera), self._tensor(matrices))
-            try:
-                found = self._net(batch, *told, export_feat_layers=[])
-            except AssertionError as error:  # A nested network that sees nothing but sky.
-                raise NotVisible(f'engine {DEPTH_ANYTHING!r}: the network sees no surface in '
-                                 f'these pictures ({error})') from error
-            arrays = {key: value[0].float().cpu().numpy() for key, value in found.items()
+            with self._sky_of_metric_branch() as sky:
+                try:
+                    found = self._net(batch, *poses, export_feat_layers=[])
+                except AssertionError as error:
+                    self._check_surface(sky, error)
+                    raise
+            arrays = {key: value[0].float().cpu().numpy() for key, value in (found | sky).items()
                       if isinstance(value, torch.Tensor)}
         return self._look(arrays, matrices, bool(found.get('is_metric', False)))
 
+    @contextmanager
+    def _sky_of_metric_branch(self) -> Iterator[dict[str, torch.Tensor]]:
+        """What 'sky' (1, K, h, w) the metric branch of a nested network finds meanwhile.
+
+        The network itself does not return it: it makes a wall of the sky.
+        """
+        kept: dict[str, torch.Tensor] = {}
+        branch = getattr(self._net, 'da3_metric', None)
+        if branch is None:
+            yield kept
+            return
+
+        def keep(_module: object, _images: object, output: dict[str, torch.Tensor]) -> None:
+            kept['sky'] = output['sky']
+
+        hook = branch.register_forward_hook(keep)
+        try:
+            yield kept
+        finally:
+            hook.remove()
+
+    @staticmethod
+    def _check_surface(sky: dict[str, torch.Tensor], error: AssertionError) -> None:
+        """Raise NotVisible where a nested network failed for want of anything but sky."""
+        if 'sky' not in sky:
+            return
+        values = sky['sky'].float().cpu().numpy()
+        _check_numbers(values)
+        if (values < _SKY).sum() <= _LEAST_SURFACE:
+            raise NotVisible(f'engine {DEPTH_ANYTHING!r}: the network sees nothing but sky in '
+                             'these pictures') from error
+
     def _look(self, found: dict[str, np.ndarray], matrices: np.ndarray, is_metric: bool) -> Look:
         depth = found['depth'].reshape(found['depth'].shape[:3])
+        sky = np.zeros(depth.shape, np.float32) if 'sky' not in found else (
+            found['sky'].reshape(depth.shape))
+        for values in (sky, depth[sky < _SKY], found.get('depth_conf')):
+            if values is not None:
+                _check_numbers(values)
         focal = (matrices[:, 0, 0] + matrices[:, 1, 1]) / 2
         own = found.get('intrinsics')
         pose = _camera_to_world(found['extrinsics']) if 'extrinsics' in found else None
@@ -102,9 +143,7 @@ class Network:
             depth = depth * np.float32(scale)
             if pose is not None:
                 pose[:, :3, 3] *= scale
-        if 'sky' in found:
-            depth = np.where(found['sky'].reshape(depth.shape) >= _SKY, np.float32(np.nan), depth)
-        depth = np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(np.nan))
+        depth = np.where((sky < _SKY) & (depth > 0), depth, np.float32(np.nan))
         return Look(
             depth, found.get('depth_conf'), pose,
             None if own is None else np.stack([own[:, 0, 0], own[:, 1, 1]], axis=1).astype(float),
@@ -119,6 +158,15 @@ class Network:
         if self._precision == torch.float32:
             return nullcontext()
         return torch.autocast(self._device.type, self._precision)
+
+
+def _check_numbers(values: np.ndarray) -> None:
+    """Raise Unanswerable where the network gave `values` that are not finite."""
+    if not np.isfinite(values).all():
+        raise Unanswerable(
+            f'engine {DEPTH_ANYTHING!r} computed NaN or infinity: its precision does not hold the '
+            "network's numbers (set it to bfloat16 or float32), or its weights are damaged (fetch "
+            'the checkpoint anew)')
 
 
 def _camera_to_world(world_to_camera: np.ndarray) -> np.ndarray | None:

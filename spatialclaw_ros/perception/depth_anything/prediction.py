@@ -19,14 +19,12 @@ class Prediction:
     network sees sky; metres where `is_metric`, else up to that scale. `confidence` K × (H, W)
     float32 in 0–1, the higher the better, by the rule of `confidence.of_network`.
     `camera_to_world` (K, 4, 4) in the unit of `depth` and in a world of the network's own, None
-    for networks of single views. `matrix` K × (3, 3) intrinsics in sensor pixels that the network
-    found, or the camera's own where it finds none.
+    for networks of single views.
     """
 
     depth: list[np.ndarray]
     confidence: list[np.ndarray]
     camera_to_world: np.ndarray | None
-    matrix: list[np.ndarray]
     is_metric: bool
     checkpoint: str
     licence: Licence
@@ -36,7 +34,8 @@ class Prediction:
 class NetworkView:
     """What the network says of one frame, on its own pixels: as `Prediction`, without the K.
 
-    `depth`, `confidence` (h, w) float32. `matrix` (3, 3) is in sensor pixels.
+    `depth`, `confidence` (h, w) float32. `matrix` (3, 3) are the intrinsics that it found, or the
+    camera's own where it finds none, in sensor pixels.
     """
 
     resizing: Resizing
@@ -61,6 +60,11 @@ class NetworkView:
             pose = pose.copy()
             pose[:3, 3] *= scale
         return replace(self, depth=self.depth * np.float32(scale), camera_to_world=pose)
+
+    def unknown(self) -> NetworkView:
+        """The same without depth and pose, as of a frame whose gauge is joined to no other."""
+        return replace(self, depth=np.full_like(self.depth, np.nan),
+                       confidence=np.zeros_like(self.confidence), camera_to_world=None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,7 +60,8 @@ class Predictor:
         """What the network for so many `frames` says of them: several are related to each other.
 
         One frame is looked at by `settings.depth_anything_metric`, several by
-        `settings.depth_anything`. Raises CallCancelled between batches.
+        `settings.depth_anything`. Frames of a batch that sees only sky of what those before see
+        have no depth. Raises CallCancelled between batches.
         """
         settings = self._settings
         name = settings.depth_anything if len(frames) > 1 else settings.depth_anything_metric
@@ -74,7 +75,8 @@ class Predictor:
             fresh = [view for i, view in zip(batch, looked, strict=True) if i not in views]
             if views:
                 fresh = joined(fresh, [(views[i], view) for i, view in zip(
-                    batch, looked, strict=True) if i in views])
+                    batch, looked, strict=True) if i in views]) or [
+                        view.unknown() for view in fresh]
             views |= dict(zip([i for i in batch if i not in views], fresh, strict=True))
         return Gauge(tuple(views[i] for i in range(len(frames))), True, is_metric, name,
                      licence_of(name))
@@ -121,8 +123,8 @@ class Predictor:
         images = np.stack([r.image(f.image) for r, f in zip(resizings, frames, strict=True)])
         matrices = np.stack([r.matrix(f.camera.matrix)
                              for r, f in zip(resizings, frames, strict=True)])
-        told = poses_to_tell(frames) if network.takes_poses else None
-        look = network(images, matrices, told)
+        poses = poses_to_tell(frames) if network.takes_poses else None
+        look = network(images, matrices, poses)
         return [_view(look, k, resizing, frame)
                 for k, (resizing, frame) in enumerate(zip(resizings, frames, strict=True))
                 ], look.is_metric
@@ -164,7 +166,8 @@ def poses_to_tell(frames: Sequence[Frame]) -> np.ndarray | None:
 
 def _view(look: Look, k: int, resizing: Resizing, frame: Frame) -> NetworkView:
     depth = look.depth[k].astype(np.float32)
-    told = of_network(None if look.confidence is None else look.confidence[k], depth, frame.image)
+    rating = None if look.confidence is None else look.confidence[k]
+    confidence = of_network(rating, depth, frame.image)
     pose = None if look.camera_to_world is None else look.camera_to_world[k]
     matrix = np.array(frame.camera.matrix)
     if look.focal is not None:
@@ -172,4 +175,4 @@ def _view(look: Look, k: int, resizing: Resizing, frame: Frame) -> NetworkView:
         own = np.array([[look.focal[k, 0], 0, (width - 1) / 2],
                         [0, look.focal[k, 1], (height - 1) / 2], [0, 0, 1]])
         matrix = Resizing(resizing.network, resizing.sensor).matrix(own)
-    return NetworkView(resizing, depth, told, pose, matrix)
+    return NetworkView(resizing, depth, confidence, pose, matrix)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 import math
 from typing import TypeVar
@@ -25,6 +26,14 @@ _MOST = 6000
 _LEAST_SURE = 0.2
 #: A fit that explains a smaller share of the readings is of something else.
 _LEAST_EXPLAINED = 0.4
+#: So many parts of an image err independently, and one sigma of one, as a share of depth: a
+#: prior of ours.
+INDEPENDENT, OF_PART = 16, 0.03
+#: Beyond so many joint sigmas two scales contradict each other.
+CONTRADICTION = 3.0
+#: An image is parted into so many parts along each side; readings in fewer of all of them say
+#: nothing of it, and those in fewer than the second cover little of it.
+_ACROSS, _LEAST_READ, _WIDELY_READ = 8, 3, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +88,7 @@ def samples_of(view: NetworkView, frame: Frame, most: int = _MOST) -> Samples:
     return Samples(
         pixels, frame.camera.normalized(pixels), view.depth[rows, columns].astype(float),
         confidence, measured, frame.noise.sigma(measured), sure,
-        rows * 8 // height * 8 + columns * 8 // width)
+        rows * _ACROSS // height * _ACROSS + columns * _ACROSS // width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +98,50 @@ class Seen:
     frame: Frame
     view: NetworkView
     samples: Samples
+
+    @cached_property
+    def parts_read(self) -> float:
+        """How many of the image's 64 parts the sensor's readings fill.
+
+        With n of them in each part that is (Σ n)² / Σ n², the effective number of parts that err
+        independently in a mean of all readings (Kish, Survey Sampling, 1965).
+        """
+        count = np.bincount(self.samples.region[self._used]).astype(float)
+        return float(count.sum() ** 2 / np.square(count).sum()) if count.any() else 0.0
+
+    @property
+    def is_widely_read(self) -> bool:
+        """Whether the sensor's readings are of at least a quarter of the image."""
+        return self.parts_read >= _WIDELY_READ
+
+    @property
+    def parts_sigma(self) -> float:
+        """One sigma, a share, of how what is read differs in scale from the image as a whole."""
+        return OF_PART / math.sqrt(max(self.parts_read * INDEPENDENT / _ACROSS ** 2, 1.0))
+
+    def believed(self, scale: float, sigma: float) -> Seen:
+        """The same, without readings of a small part that contradict `scale`, a mirror's perhaps.
+
+        Depth is predicted in units of `scale` metres, with one `sigma` as a share of it.
+        """
+        samples, used = self.samples, self._used
+        if self.is_widely_read or not used.any():
+            return self
+        ratio = float(np.median(samples.measured[used] / samples.predicted[used])) / scale
+        joint = math.hypot(sigma, self.parts_sigma, self.frame.noise.bias_share)
+        if abs(math.log(ratio)) <= CONTRADICTION * joint:
+            return self
+        unknown = np.full(len(used), np.nan)
+        return replace(self, samples=replace(samples, measured=unknown, noise=unknown))
+
+    def unplaced(self) -> Seen:
+        """The same without the network's pose, which is in another world than that of others."""
+        return replace(self, view=replace(self.view, camera_to_world=None))
+
+    @property
+    def _used(self) -> np.ndarray:
+        """(N,) bool: the samples by which the prediction is fitted to the sensor."""
+        return self.samples.sure & np.isfinite(self.samples.measured)
 
     @cached_property
     def proportion(self) -> DepthFit | None:
@@ -101,8 +154,9 @@ class Seen:
         return fit if fit is not None and fit.shift else None
 
     def _fit(self, *, with_shift: bool) -> DepthFit | None:
-        samples = self.samples
-        used = samples.sure & np.isfinite(samples.measured)
+        samples, used = self.samples, self._used
+        if self.parts_read < _LEAST_READ:
+            return None
         fit = fit_depth(samples.predicted[used], samples.measured[used], samples.noise[used],
                         with_shift=with_shift)
         return None if fit is None or fit.inliers < _LEAST_EXPLAINED else fit

@@ -23,14 +23,14 @@ def depth_at_sensor(depth: np.ndarray, resizing: Resizing, image: np.ndarray) ->
     """
     with np.errstate(divide='ignore', invalid='ignore'):
         near = (1 / depth).astype(np.float32)
-        told = 1 / cv2.resize(near, resizing.sensor, interpolation=cv2.INTER_LINEAR)
+        upsampled = 1 / cv2.resize(near, resizing.sensor, interpolation=cv2.INTER_LINEAR)
     corners = np.stack([near[:-1, :-1], near[:-1, 1:], near[1:, :-1], near[1:, 1:]])
     is_step = ~(corners.max(axis=0) <= (1 + _STEP) * corners.min(axis=0))
     left, to_right = _between(resizing.sensor[0], resizing.network[0])
     top, to_bottom = _between(resizing.sensor[1], resizing.network[1])
     v, u = np.nonzero(is_step[top[:, None], left])
     if not len(v):
-        return told
+        return upsampled
     small = resizing.image(image).astype(np.float32)
     right, below = to_right[u], to_bottom[v]
     weights = ((1 - below) * (1 - right), (1 - below) * right, below * (1 - right), below * right)
@@ -40,8 +40,8 @@ def depth_at_sensor(depth: np.ndarray, resizing: Resizing, image: np.ndarray) ->
         costs.append(np.square(off).mean(axis=1) / (2 * _COLOUR_SIGMA ** 2)
                      - np.log(weight + 1e-3))
     down, across = np.divmod(np.argmin(costs, axis=0), 2)
-    told[v, u] = depth[top[v] + down, left[u] + across]
-    return told
+    upsampled[v, u] = depth[top[v] + down, left[u] + across]
+    return upsampled
 
 
 def _between(pixels: int, network: int) -> tuple[np.ndarray, np.ndarray]:

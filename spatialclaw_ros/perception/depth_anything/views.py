@@ -10,19 +10,19 @@ from spatialclaw_ros.geometry.transforms import inverse
 from spatialclaw_ros.geometry.transforms import transform
 from spatialclaw_ros.scene import Frame
 
-#: Where the surfaces that frames see in common are taken to be, metres, without a depth sensor.
-_TYPICAL_DEPTH = 2.0
+#: Where the surfaces that frames see in common are taken to be, metres, where nothing tells.
+TYPICAL_DEPTH = 2.0
 #: Points across an image that tell how much of it another one sees.
 _ACROSS = 7
 #: Two views that share less than this are not related to one another.
 ENOUGH = 0.3
 
 
-def overlaps(frames: Sequence[Frame]) -> np.ndarray:
+def overlaps(frames: Sequence[Frame], depth: float = TYPICAL_DEPTH) -> np.ndarray:
     """(K, K) share, 0–1, of what frame i sees that frame j sees too.
 
-    By their frusta at a typical depth where both have poses; else by their places in time: next
-    ones share most. Rows are the frames seen.
+    By their frusta where both have poses, at the measured depth or at `depth` metres; else by
+    their places in time: next ones share most. Rows are the frames seen.
     """
     count = len(frames)
     place = np.arange(count)
@@ -30,7 +30,7 @@ def overlaps(frames: Sequence[Frame]) -> np.ndarray:
     posed = [i for i, frame in enumerate(frames) if frame.camera_to_world is not None]
     if not posed:
         return shared
-    points = np.stack([_seen_points(frames[i]) for i in posed])
+    points = np.stack([_seen_points(frames[i], depth) for i in posed])
     for j in posed:
         shared[posed, j] = _shares_seen(points, frames[j])
     return shared
@@ -77,6 +77,24 @@ def best_links(held: Sequence[int], batch: Sequence[int], shared: np.ndarray, mo
     return chosen
 
 
+def groups(members: Sequence[int], shared: np.ndarray) -> list[list[int]]:
+    """`members` in groups: one overlaps another of its group enough, and none of other groups."""
+    found, left = [], list(members)
+    while left:
+        group = [left.pop(0)]
+        for i in group:
+            near = [j for j in left if are_related(i, j, shared)]
+            group += near
+            left = [j for j in left if j not in near]
+        found.append(sorted(group))
+    return found
+
+
+def are_related(i: int, j: int, shared: np.ndarray) -> bool:
+    """Whether one of both frames shows enough of what the other one does."""
+    return bool(max(shared[i, j], shared[j, i]) >= ENOUGH)
+
+
 def _covering(shared: np.ndarray, most: int) -> list[int]:
     """Indices, sorted, whose views cover those of all; an unrelated one's gain counts a quarter.
 
@@ -102,13 +120,13 @@ def _grown(left: Sequence[int], done: Sequence[int], shared: np.ndarray, most: i
     return sorted(chosen)
 
 
-def _seen_points(frame: Frame) -> np.ndarray:
-    """(N, 3) world points that a posed `frame` sees, at its measured or a typical depth."""
+def _seen_points(frame: Frame, usual: float) -> np.ndarray:
+    """(N, 3) world points that a posed `frame` sees, at its measured or the `usual` depth, m."""
     camera = frame.camera
     u, v = np.meshgrid(np.linspace(0, camera.width - 1, _ACROSS),
                        np.linspace(0, camera.height - 1, _ACROSS))
     rays = camera.normalized(np.column_stack([u.ravel(), v.ravel()]))
-    depth = np.full(len(rays), _TYPICAL_DEPTH)
+    depth = np.full(len(rays), usual)
     if frame.depth is not None:
         read = frame.depth[np.rint(v).astype(int), np.rint(u).astype(int)].ravel()
         depth = np.where(np.isfinite(read) & (read > 0), read, depth)

@@ -9,6 +9,8 @@ import numpy as np
 
 from spatialclaw_ros.geometry.alignment import DepthFit
 from spatialclaw_ros.geometry.alignment import fit_depth
+from spatialclaw_ros.perception.depth_anything.priors import IN_GAUGE_SIGMA
+from spatialclaw_ros.perception.depth_anything.priors import METRIC_SIGMA
 from spatialclaw_ros.scene import Frame
 
 #: Readings, and share of the pixels, without which a frame aligns nothing.
@@ -17,9 +19,6 @@ _LEAST, _LEAST_SHARE = 200, 0.005
 _LEAST_AGAINST = 20
 #: A fit that explains fewer of the readings, or explains them worse, is of something else.
 _LEAST_EXPLAINED, _WORST = 0.5, 0.12
-#: One sigma by which the scale of frames in one gauge differs, and of a metric network's, as a
-#: share: priors of ours, the order of what is published for networks of this kind.
-_BETWEEN, _METRIC = 0.03, 0.12
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +90,8 @@ def alignments(frames: Sequence[Frame], predicted: Sequence[np.ndarray], *, is_r
         others = _together([one for one, found in zip(pairs, own, strict=True)
                             if found is not None])
     if others is None and is_metric:
-        others = Alignment(DepthFit(1.0, 0.0, 0.0, _METRIC, 0.0), (0.0, np.inf), False, _METRIC,
-                           "in the network's own metres, for want of readings")
+        others = Alignment(DepthFit(1.0, 0.0, 0.0, METRIC_SIGMA, 0.0), (0.0, np.inf), False,
+                           METRIC_SIGMA, "in the network's own metres, for want of readings")
     return [others if found is None and others is not None and not one.is_against(others)
             else found for one, found in zip(pairs, own, strict=True)]
 
@@ -114,5 +113,5 @@ def _together(pairs: Sequence[_Pairs]) -> Alignment | None:
                     np.concatenate([one.noise for one in pairs]), with_shift=False)
     if fit is None or fit.inliers < _LEAST_EXPLAINED:
         return None
-    return Alignment(fit, (0.0, np.inf), False, float(np.hypot(fit.residual_share, _BETWEEN)),
+    return Alignment(fit, (0.0, np.inf), False, float(np.hypot(fit.residual_share, IN_GAUGE_SIGMA)),
                      'aligned to the readings of other frames')

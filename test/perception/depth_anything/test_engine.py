@@ -15,6 +15,7 @@ from spatialclaw_ros.calls.requests import NETWORK
 from spatialclaw_ros.calls.requests import Reconstruct
 from spatialclaw_ros.calls.requests import UNKNOWN
 from spatialclaw_ros.findings.errors import NoFrames
+from spatialclaw_ros.findings.errors import NotVisible
 from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.geometry.resizing import within
 from spatialclaw_ros.perception.depth_anything.checkpoint import built
@@ -81,7 +82,6 @@ def test_the_networks_own_word_is_on_sensor_pixels(engine, count):
     assert said.is_metric == (count == 1)
     if count == 1:
         assert said.camera_to_world is None
-        np.testing.assert_array_equal(said.matrix[0], frames[0].camera.matrix)
     else:
         rotation = said.camera_to_world[:, :3, :3]
         np.testing.assert_allclose(rotation @ rotation.transpose(0, 2, 1),
@@ -157,6 +157,58 @@ def test_sky_has_no_depth(settings, tmp_path):
     assert np.isnan(geometry.depth).all()
     assert (geometry.source_map == UNKNOWN).all()
     assert not geometry.confidence.any()
+
+
+@pytest.fixture
+def nested(settings, tiny):
+    """An engine of a nested checkpoint, loaded, and its network."""
+    engine = DepthAnything(replace(settings, depth_anything=str(tiny['nested'])))
+    return engine, engine._predictor._network(str(tiny['nested']))._net
+
+
+def sky_above(rows):
+    """A hook on the metric branch of a nested network: these rows are sky."""
+    def hook(_module, _images, output):
+        output['sky'][..., :rows, :] = 1.0
+    return hook
+
+
+def test_the_sky_of_a_nested_checkpoint_has_no_depth_either(nested):
+    engine, net = nested
+    net.da3_metric.register_forward_hook(sky_above(42))
+    reply = engine.answer(asked(frames_of(2, posed=False), None), never)
+    for geometry in reply.frames:
+        assert np.isnan(geometry.depth[:56]).all()
+        assert (geometry.source_map[:56] == UNKNOWN).all()
+        assert np.isfinite(geometry.depth[65:]).all()
+
+
+def test_a_nested_checkpoint_that_sees_only_sky_says_so_and_other_failures_are_not_sky(nested):
+    engine, net = nested
+    hook = net.da3_metric.register_forward_hook(sky_above(112))
+    with pytest.raises(NotVisible, match='nothing but sky'):
+        engine.predict(frames_of(2, posed=False), never)
+    hook.remove()
+
+    def broken(*_args):
+        raise AssertionError('another one')
+
+    net.da3.register_forward_hook(broken)
+    with pytest.raises(AssertionError, match='another one'):
+        engine.predict(frames_of(2, posed=False), never)
+
+
+@pytest.mark.parametrize('count', [1, 2])
+def test_a_network_that_computes_no_numbers_is_not_taken_for_one_that_sees_sky(settings, count):
+    import torch
+    engine = DepthAnything(settings)
+    engine.load()
+    for network in engine._predictor._networks.values():
+        with torch.no_grad():
+            next(weight for name, weight in network._net.named_parameters()
+                 if name.startswith('head') and weight.dim() > 1).fill_(torch.nan)
+    with pytest.raises(Unanswerable, match='NaN or infinity: its precision'):
+        engine.answer(asked(frames_of(count, posed=False), None), never)
 
 
 def test_a_network_that_is_not_metric_by_its_name_makes_up_no_metres(settings, tmp_path):

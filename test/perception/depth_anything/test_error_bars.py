@@ -67,6 +67,20 @@ def test_few_readings_calibrate_nothing():
     assert calibrated([seen(np.ones(900), np.full(900, np.nan))], [ONE]) is None
 
 
+def test_readings_of_a_small_part_calibrate_nothing():
+    truth = np.random.default_rng(7).uniform(1, 4, 6400)
+    part = np.where(np.arange(6400) < 1000, truth, np.nan)
+    assert calibrated([seen(truth, part)], [ONE]) is None
+    assert calibrated([seen(truth, part), seen(truth, truth)], [ONE, ONE]) is not None
+
+
+def test_the_fewer_parts_are_read_the_less_sure_is_their_scale():
+    truth = np.ones(6400)
+    sigmas = [seen(truth, np.where(np.arange(6400) < count, truth, np.nan)).parts_sigma
+              for count in (6400, 1600, 400, 50)]
+    assert sigmas == pytest.approx([0.03 / 4, 0.03 / 2, 0.03, 0.03])
+
+
 def test_the_prior_is_widened_where_views_disagree_and_never_narrowed():
     usual = prior(float('nan'))
     assert prior(0.001).share.tolist() == usual.share.tolist()

@@ -59,6 +59,15 @@ def test_half_of_the_depth_may_be_wrong_and_a_shared_frame_may_have_another_size
     np.testing.assert_allclose(joined([small], [(flat, small)])[0].depth[20], 2, rtol=1e-6)
 
 
+def test_without_depth_in_common_nothing_is_joined():
+    rng = np.random.default_rng(3)
+    held, again = view(rng), view(rng)
+    held.depth[:20] = np.nan
+    again.depth[20:] = np.nan
+    assert joined([again], [(held, again)]) is None
+    assert joined([again], []) is None
+
+
 def test_without_poses_only_the_scale_is_brought_back():
     rng = np.random.default_rng(2)
     held, again = view(rng, pose=False), view(rng)

@@ -127,6 +127,25 @@ def test_frames_of_different_sizes_go_through_at_one_and_each_is_mapped_back(net
                                    frame.camera.matrix[[0, 1], [0, 1]])
 
 
+def test_frames_that_share_no_depth_with_those_before_have_none(networks, monkeypatch):
+    def sky_in_later_passes(network, images, matrices, world_to_camera=None):
+        look = truthful(network, images, matrices, world_to_camera)
+        if len(network.passes) == 2:
+            look.depth[:2] = np.nan
+        return look
+
+    truthful = Truthful.__call__
+    monkeypatch.setattr(Truthful, '__call__', sky_in_later_passes)
+    views = gauge([numbered(i, pose) for i, pose in enumerate(POSES[:7])], views=5).views
+    passes = networks['depth-anything/DA3-BASE'].passes
+    alone = set(passes[1]) - set(passes[0])
+    assert len(passes[1]) - len(alone) <= 2
+    for number, view in enumerate(views):
+        assert np.isnan(view.depth).all() == (number in alone)
+        assert (view.camera_to_world is None) == (number in alone)
+        assert view.confidence.any() != (number in alone)
+
+
 def test_one_frame_goes_to_the_metric_checkpoint(networks):
     gauge([numbered(0, POSES[0])])
     assert list(networks) == ['depth-anything/DA3METRIC-LARGE']

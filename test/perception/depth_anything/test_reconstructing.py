@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import SegmentText
 from spatialclaw_ros.findings.errors import NoFrames
+from spatialclaw_ros.findings.errors import NotVisible
 from spatialclaw_ros.perception.depth_anything.consistency import Placed
 from spatialclaw_ros.perception.depth_anything.samples import seen_in
 from spatialclaw_ros.perception.depth_anything.upright import found_up
@@ -124,14 +125,33 @@ def test_confidence_is_the_share_within_three_sigma():
         assert abs(within[known].mean() - geometry.confidence[known].mean()) < 0.06
 
 
-def test_an_empty_picture_is_answered_with_low_confidence():
+def test_empty_pictures_alone_are_not_answered_and_one_among_others_is_named():
     query = Query(posed=False)
     black = [replace(frame, image=np.zeros_like(frame.image) + frame.index)
              for frame in query.frames]
-    for frames in (black[:1], black):
-        reply = query.ask(frames=frames)
-        assert len(reply.frames) == len(frames)
-        assert max(geometry.confidence.max() for geometry in reply.frames) <= 0.05
+    for asked in ((1,), (0, 1, 2, 3)):
+        with pytest.raises(NotVisible, match=r"'depth_anything_3': frames \[.*show nothing"):
+            query.ask(*asked, frames=black)
+    reply = query.ask(frames=[*query.frames[:2], black[2], query.frames[3]])
+    assert 'frames [2] show nothing but one colour' in reply.source
+    dark, light = reply.frames[2].confidence, reply.frames[0].confidence
+    assert dark.max() <= 0.05 < light.max()
+    assert 'show nothing' not in query.ask().source
+
+
+def test_what_is_said_of_poses_is_what_was_done():
+    said = {}
+    for name, query in (('one', Query('arc', 1, posed=False)), ('placed', Query(posed=False)),
+                        ('some', Query(posed={0, 1})), ('given', Query()),
+                        ('alone', Query(posed=False, is_related=False)),
+                        ('alone some', Query(posed={0, 1}, is_related=False))):
+        said[name] = query.ask().source
+    assert "in the newest frame's camera; gravity" in said['one']
+    assert "in the newest frame's camera, the others placed by the network;" in said['placed']
+    assert 'poses as given, and by the network where none were;' in said['some']
+    assert 'poses as given; gravity' in said['given']
+    assert "in the newest frame's camera; frames [0, 1, 2] have no place" in said['alone']
+    assert 'poses as given; frames [2, 3] have no place' in said['alone some']
 
 
 def test_every_frame_is_answered_in_the_order_asked_and_once():

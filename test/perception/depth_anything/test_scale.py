@@ -32,6 +32,59 @@ def test_sensor_depth_tells_scale_and_shift_within_a_percent(shift):
         assert all(own <= geometry.noise.bias_share < 0.03 for geometry in reply.frames)
 
 
+def with_patch(query, top, left, side, times, index=0):
+    """Frames of `query`, one with a square of readings `times` as far as what is there."""
+    frame = query.frames[index]
+    depth = np.full(query.truth(index).shape, np.nan, np.float32)
+    patch = (slice(top, top + side), slice(left, left + side))
+    depth[patch] = times * query.truth(index)[patch]
+    return [replace(frame, depth=depth), *(one for one in query.frames if one is not frame)]
+
+
+@pytest.mark.parametrize('side', [8, 20, 40])
+@pytest.mark.parametrize('times', [0.6, 1.5, 2.5])
+def test_a_mirrors_reading_does_not_overrule_known_motion(side, times):
+    query = Query()
+    reply = query.ask(frames=with_patch(query, 60, 20, side, times))
+    assert 'known motion of 4 frames' in reply.source
+    assert np.abs(query.scale_errors(reply)).max() < 0.05
+    assert max(geometry.noise.bias_share for geometry in reply.frames) < 0.05
+
+
+def test_a_mirrors_reading_does_not_overrule_a_metric_network():
+    query = Query('arc', 1, posed=False)
+    reply = query.ask(frames=with_patch(query, 60, 20, 40, 1.8))
+    assert "the network's own metres" in reply.source
+    assert abs(query.scale_errors(reply)[0]) < 0.1
+
+
+def test_a_mirrors_reading_does_not_spoil_the_sensor_depth_of_other_frames():
+    query = Query(sensor={1, 2, 3})
+    reply = query.ask(frames=with_patch(query, 60, 20, 40, 1.8))
+    assert 'sensor depth of 3 frames' in reply.source
+    assert np.abs(query.scale_errors(reply)).max() < 0.05
+
+
+def test_a_small_part_of_the_image_tells_the_scale_no_better_than_the_network_knows_its_parts():
+    off = []
+    for seed in range(8):
+        query = Query('arc', 1, seed, posed=False)
+        rng = np.random.default_rng([seed, 5])
+        reply = query.ask(frames=with_patch(
+            query, rng.integers(0, 80), rng.integers(0, 120), 36, 1.0))
+        sigma = reply.frames[0].noise.bias_share
+        off.append(query.scale_errors(reply)[0] / sigma)
+        assert 'sensor depth of a small part of one frame' in reply.source
+        assert 0.015 < sigma < 0.04
+    assert np.sqrt(np.mean(np.square(off))) < 1.5
+
+
+def test_readings_in_one_corner_tell_no_scale():
+    query = Query('arc', 1, posed=False, has_metres=False)
+    with pytest.raises(Unanswerable, match='unknown scale'):
+        query.ask(frames=with_patch(query, 0, 0, 18, 1.0))
+
+
 @pytest.mark.parametrize(('kind', 'count'), [('arc', 4), ('aside', 4), ('aside', 2), ('ahead', 2)])
 def test_known_motion_tells_the_scale_on_straight_lines_and_of_two_views(kind, count):
     exact = Distortion(tilt=0.0, warp=0.01, centre=0.002, rotation=0.001)
@@ -98,10 +151,47 @@ def test_one_posed_view_is_scaled_by_the_ground_and_by_no_table():
     reply = (query := Query('arc', 1)).ask()
     assert 'the ground' in reply.source
     assert abs(query.scale_errors(reply)[0]) < 0.06
-    on_a_shelf = [replace(frame, camera_to_world=np.block(
-        [[frame.camera_to_world[:3, :3], frame.camera_to_world[:3, 3:] + [[0], [0], [1.5]]],
-         [np.zeros((1, 3)), np.ones((1, 1))]])) for frame in query.frames]
-    assert "the network's own metres" in query.ask(frames=on_a_shelf).source
+    on_a_shelf = query.ask(frames=lifted(query, 1.5)).source
+    assert "the network's own metres" in on_a_shelf
+    assert 'the ground' not in on_a_shelf
+
+
+def lifted(query, height):
+    """Frames of `query` in a world whose z = 0 is `height` metres below the floor."""
+    poses = [frame.camera_to_world.copy() for frame in query.frames]
+    for pose in poses:
+        pose[2, 3] += height
+    return [replace(frame, camera_to_world=pose)
+            for frame, pose in zip(query.frames, poses, strict=True)]
+
+
+@pytest.mark.parametrize(('kind', 'count'), [('arc', 1), ('turn', 3)])
+@pytest.mark.parametrize('height', [-0.4, -0.15, -0.08, 0.1, 0.2, 0.6])
+def test_a_floor_that_is_not_at_zero_is_told_within_its_error(kind, count, height):
+    for metric_error in (-0.08, 0.08):
+        query = Query(kind, count, 1, metric_error=metric_error)
+        reply = query.ask(frames=lifted(query, height))
+        sigma = reply.frames[0].noise.bias_share
+        assert abs(np.median(query.scale_errors(reply))) < 2.5 * sigma < 0.35
+
+
+def test_a_ground_that_another_way_confirms_is_told_no_surer_than_they_agree():
+    apart = []
+    for metric_error in (-0.1, 0.0, 0.06, 0.1, 0.17, 0.3):
+        reply = Query('arc', 1, metric_error=metric_error).ask()
+        if 'taken to be at z = 0 of the world, confirmed by the network' in reply.source:
+            apart.append(abs(np.log(reply.metric_scale)))
+            assert max(apart[-1], 0.06) < reply.frames[0].noise.bias_share < 0.13
+    assert min(apart) < 0.03 < 0.09 < max(apart) < 0.13
+
+
+def test_a_ground_that_nothing_confirms_is_told_to_be_assumed():
+    for height in (-0.5, 0.0, 0.5):
+        query = Query('arc', 1, has_metres=False)
+        reply = query.ask(frames=lifted(query, height))
+        assert 'at z = 0 of the world, which nothing else confirms (±30.0 %)' in reply.source
+        sigma = reply.frames[0].noise.bias_share
+        assert abs(query.scale_errors(reply)[0]) < 2 * sigma
 
 
 def test_without_anything_else_a_metric_network_tells_metres_and_says_how_sure():

@@ -8,6 +8,7 @@ import pytest
 
 from spatialclaw_ros.perception.depth_anything.views import batches
 from spatialclaw_ros.perception.depth_anything.views import ENOUGH
+from spatialclaw_ros.perception.depth_anything.views import groups
 from spatialclaw_ros.perception.depth_anything.views import overlaps
 
 from .rooms import looking
@@ -59,6 +60,20 @@ def test_by_overlap_each_frame_shares_enough_with_another_of_its_batch(count, mo
     for batch in batches(frames, most):
         for i in batch:
             assert max(shared[i, j] for j in batch if j != i) >= ENOUGH
+
+
+def test_far_surfaces_are_seen_from_places_farther_apart():
+    frames = [ROOM.frame(i, looking((x, 0, 1), (x, 9, 1))) for i, x in enumerate((0, 2))]
+    assert overlaps(frames)[0, 1] < ENOUGH
+    assert overlaps(frames, 10.0)[0, 1] > 0.7
+
+
+def test_frames_are_of_one_group_where_others_lead_from_one_to_the_next():
+    shared = overlaps(round_the_room(24))
+    assert groups(range(24), shared) == [list(range(24))]
+    assert groups([0, 12, 1, 11], shared) == [[0, 1], [11, 12]]
+    assert groups([], shared) == []
+    assert len(groups(range(5), overlaps(round_the_room(5, posed=False)))) == 1
 
 
 def test_a_frame_seen_twice_is_not_chosen_twice_where_others_are_left_unseen():
