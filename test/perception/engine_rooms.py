@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 import os
 import signal
 import sys
 import time
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +26,9 @@ from spatialclaw_ros.findings import errors
 from spatialclaw_ros.geometry.noise import DepthNoise
 from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import EngineHost
+from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import failure_of
+from spatialclaw_ros.perception.process.host import EngineProcess
 from spatialclaw_ros.scene import Camera
 from spatialclaw_ros.scene import Frame
 
@@ -52,6 +57,16 @@ async def said(host: EngineHost, words: str) -> str:
     return reply.reason
 
 
+@asynccontextmanager
+async def engines(room: str = 'ObedientRoom', **options: Any) -> AsyncIterator[EngineProcess]:
+    """A process of a room of this file, closed at the end; `options` are EngineProcess's."""
+    host = EngineProcess(EngineSettings(device='cpu'), room=f'engine_rooms:{room}', **options)
+    try:
+        yield host
+    finally:
+        await host.close()
+
+
 def depth_call(*frames: Frame, engine: str = 'fake') -> EngineCall:
     """A call for the geometry of `frames`."""
     return EngineCall(engine, Reconstruct(tuple(one.index for one in frames)), frames)
@@ -63,7 +78,7 @@ class ObedientRoom:
     'say WORDS', 'pid', 'seen' (how many calls were cancelled while they ran), 'sleep S',
     'until cancelled', 'exit N', 'leave N' (as sys.exit), 'signal NAME', 'raise NAME WORDS',
     'print WORDS', 'env NAME', 'where' (module paths). A Reconstruct adds a metre to the depth of
-    its frames, in place, and returns it.
+    its frames, in place, and returns it. A Load of the engine 'slow' takes half a second.
     """
 
     def __init__(self, settings):
@@ -73,6 +88,7 @@ class ObedientRoom:
     def answer(self, call, cancelled=lambda: False):
         try:
             if isinstance(call.request, Load):
+                time.sleep(0.5 * (call.engine == 'slow'))
                 return EngineState(call.engine, 'none', 'none', is_loaded=True)
             if isinstance(call.request, Reconstruct):
                 return self._reconstructed(call)

@@ -10,6 +10,7 @@ import json
 import os
 from pathlib import Path
 import re
+import resource
 import subprocess
 import sys
 import threading
@@ -28,7 +29,10 @@ class Served:
 
 @contextmanager
 def served(*, token: str = '', **limits: float) -> Iterator[Served]:
-    """Run a server while the block lasts; `limits` are fields of the server's Limits."""
+    """Run a server while the block lasts; `limits` are fields of the server's Limits.
+
+    `most_files` among them is how many files the system lets it have open.
+    """
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__)), json.dumps(limits)], text=True,
         stderr=subprocess.PIPE, env=os.environ | {
@@ -60,10 +64,15 @@ async def main(limits: dict[str, float]) -> None:
     from spatialclaw_ros.perception.web.serving import listening
     from spatialclaw_ros.perception.web.serving import serve
     token = os.environ['SPATIALCLAW_TOKEN']
+    most_files = int(limits.pop('most_files', 0))
+    if most_files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     host = EngineProcess(EngineSettings(), room='engine_rooms:ObedientRoom',
                          most=int(limits.get('waiting', 8)))
     with listening('127.0.0.1', 0) as sock:
-        await serve(host, app_of(host, token, Limits(**limits)), sock, has_token=bool(token))
+        taken = Limits(**limits)
+        await serve(host, app_of(host, token, taken), sock, has_token=bool(token),
+                    stall_seconds=taken.stall_seconds)
 
 
 if __name__ == '__main__':

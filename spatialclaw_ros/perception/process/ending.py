@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import contextlib
 import os
 import re
 import signal
@@ -55,12 +56,13 @@ class Said:
             data = os.read(self._fd, _READ)
         except BlockingIOError:
             return False
-        text = self._decoder.decode(data)
-        self._tail = (self._tail + text)[-_TAIL:]
-        sys.stderr.write(text)
-        sys.stderr.flush()
         if not data:
             self._let_go()
+        text = self._decoder.decode(data, final=not data)
+        self._tail = (self._tail + text)[-_TAIL:]
+        with contextlib.suppress(Exception):  # it is None, closed, a pipe that nobody reads, …
+            sys.stderr.write(text)
+            sys.stderr.flush()
         return bool(data)
 
     def _let_go(self) -> None:

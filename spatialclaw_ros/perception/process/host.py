@@ -16,6 +16,7 @@ from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import failure_of
 from spatialclaw_ros.perception.engine import raise_failure
+from spatialclaw_ros.perception.process.limits import limit_of
 from spatialclaw_ros.perception.process.running import Child
 from spatialclaw_ros.perception.process.spawning import spawn
 
@@ -36,8 +37,8 @@ class EngineProcess:
                  most: int = 8) -> None:
         """Run the engines of `room`, 'module:Class'; nothing is started yet.
 
-        At most `most` calls wait or run at a time. One that runs longer than `call_seconds` is
-        ended together with the process.
+        At most `most` calls wait or run at a time. One that runs longer than `call_seconds`, or
+        for a Load than what that may take, is ended together with the process.
         """
         self._settings, self._room = settings, room
         self._call_seconds, self._most = call_seconds, most
@@ -103,7 +104,7 @@ class EngineProcess:
         child = await self._living()
         if given_up.is_set():
             return failure_of(CallCancelled())
-        asked = child.call(call.engine, body, memories)
+        asked = child.call(call.engine, limit_of(call, self._call_seconds), body, memories)
         del call, memories
         giving_up = asyncio.ensure_future(given_up.wait())
         await asyncio.wait({asked.reply, giving_up}, return_when=asyncio.FIRST_COMPLETED)
@@ -131,8 +132,7 @@ class EngineProcess:
                     f'is tried again in {self._rested - loop.time():.0f} s. {self._last_words}')
             if self._child is not None:
                 await asyncio.wait({self._child.gone})
-            self._child = child = Child(
-                await spawn(self._room), self._settings, self._call_seconds)
+            self._child = child = Child(await spawn(self._room), self._settings)
             if self._closed:
                 child.end('was ended, for the engines were closed')
             try:

@@ -22,6 +22,7 @@ from spatialclaw_ros.memory import SealedMemory
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.process import ending
 from spatialclaw_ros.perception.process.child import MOST_MESSAGE
+from spatialclaw_ros.perception.process.limits import Limit
 from spatialclaw_ros.perception.process.spawning import Spawned
 
 _START_SECONDS = 60.0
@@ -37,6 +38,7 @@ class Asked:
 
     number: int
     engine: str
+    limit: Limit | None
     reply: asyncio.Future[Any]
 
 
@@ -46,11 +48,10 @@ class Child:
     `ready` is done when it can be asked, or has EngineDied; `gone` when nothing is left of it.
     """
 
-    def __init__(self, spawned: Spawned, settings: EngineSettings, call_seconds: float) -> None:
-        """Take ownership of `spawned`; a call that runs longer than `call_seconds` ends it."""
+    def __init__(self, spawned: Spawned, settings: EngineSettings) -> None:
+        """Take ownership of `spawned`."""
         loop = asyncio.get_running_loop()
         self._process, self._said = spawned.process, spawned.said
-        self._call_seconds = call_seconds
         self._why = ''
         self._count = 0
         self._calls: dict[int, Asked] = {}  # in the order in which they are run
@@ -72,9 +73,10 @@ class Child:
         """Whether it can be asked."""
         return not self._why and not self.gone.done()
 
-    def call(self, engine: str, body: bytes, memories: Sequence[SealedMemory]) -> Asked:
-        """Send an encoded call of `engine`."""
-        asked = self._new(engine)
+    def call(self, engine: str, limit: Limit, body: bytes, memories: Sequence[SealedMemory]
+             ) -> Asked:
+        """Send an encoded call of `engine`; one that runs longer than its `limit` ends all."""
+        asked = self._new(engine, limit)
         self._calls[asked.number] = asked
         if len(self._calls) == 1:
             self._limit()
@@ -100,19 +102,19 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
 
-    def _new(self, engine: str) -> Asked:
+    def _new(self, engine: str, limit: Limit | None = None) -> Asked:
         self._count += 1
-        return Asked(self._count, engine, asyncio.get_running_loop().create_future())
+        return Asked(self._count, engine, limit, asyncio.get_running_loop().create_future())
 
     def _limit(self) -> None:
         """Count the time of the call that runs now, if there is one."""
         self._timer.cancel()
-        if self._calls:
-            engine = next(iter(self._calls.values())).engine
+        running = next(iter(self._calls.values()), None)
+        if running is not None and running.limit is not None:
+            seconds, advice = running.limit.seconds, running.limit.advice
             self._timer = asyncio.get_running_loop().call_later(
-                self._call_seconds, self.end, f'was ended, for a call of {engine!r} took longer '
-                f'than {self._call_seconds:g} s; raise engines.call_seconds (--engine-seconds) '
-                'where calls may take longer')
+                seconds, self.end, f'was ended, for a call of {running.engine!r} took longer than '
+                f'{seconds:g} s; {advice}')
 
     def _post(self, kind: str, fields: dict[str, Any],
               memories: Sequence[SealedMemory] = ()) -> None:
@@ -169,7 +171,13 @@ class Child:
             self.end(f'was ended, for what it sent cannot be: {breach}')
 
     async def _live(self) -> None:
-        """Wait for the end of the process, and tell everyone who waits."""
+        """Wait for the end of the process, and tell everyone who waits, whatever else fails."""
+        try:
+            await self._ended()
+        finally:
+            self._tell()
+
+    async def _ended(self) -> None:
         sending = asyncio.ensure_future(self._send_all())
         ended = asyncio.ensure_future(self._process.wait())
         killed = asyncio.ensure_future(self._killed.wait())
@@ -187,9 +195,9 @@ class Child:
         if not self._why:
             line = self._said.last_line
             self._why = ending.how(ended.result()) + (f' (it said last: {line})' if line else '')
-        self._tell()
 
     def _tell(self) -> None:
+        self._why = self._why or 'is no longer watched'
         running = next((asked.engine for asked in self._calls.values()), '')
         for position, asked in enumerate([*self._calls.values(), *self._others.values()]):
             words = f'the engine process {self._why}'
@@ -198,9 +206,13 @@ class Child:
             elif asked.engine:
                 words = (f'engine {asked.engine!r} lost its process, which {self._why}; it ran a '
                          f'call of {running!r} then')
-            if not asked.reply.done():
-                asked.reply.set_exception(EngineDied(words))
+            _fail(asked.reply, words)
         self._calls.clear()
         self._others.clear()
-        if not self.ready.done():
-            self.ready.set_exception(EngineDied(f'the engine process {self._why}'))
+        _fail(self.ready, f'the engine process {self._why}')
+
+
+def _fail(future: asyncio.Future[Any], words: str) -> None:
+    if not future.done():
+        future.set_exception(EngineDied(words))
+        future.exception()  # where nobody waits, the log need not hear of it

@@ -14,9 +14,17 @@ from spatialclaw_ros.findings.errors import EngineDied
 from spatialclaw_ros.perception.process.ending import Said
 
 _CHILD = 'spatialclaw_ros.perception.process.child'
-#: Variables that hold secrets, and those of them that the hub's client needs for gated weights.
-_SECRET = re.compile(r'.*_(KEY|TOKEN|SECRET|PASSWORD)', re.IGNORECASE)
-_NEEDED = ('HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN')
+#: The variables that the child gets, for it runs code of models: what finds libraries, devices,
+#: caches and the hub, and tunes them. Of secrets only HF_TOKEN, for gated weights, and what a proxy
+#: asks for are among them.
+_PASSED = re.compile('|'.join((
+    r'PATH|HOME|USER|LOGNAME|TZ|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|XDG_CACHE_HOME|PYTHON\w+',
+    r'LD_LIBRARY_PATH|LD_PRELOAD|GLIBC_TUNABLES|MALLOC_\w+|_ROS_WHEELS_BOOTSTRAP_COMPLETE',
+    r'(HF|HUGGINGFACE|HUGGING_FACE|TRANSFORMERS|SAFETENSORS)_\w+|DO_NOT_TRACK|DISABLE_TELEMETRY',
+    r'(TORCH|TORCHINDUCTOR|PYTORCH|TRITON|XFORMERS)_\w+',
+    r'(CUDA|CUDNN|CUBLAS|HIP|HSA|ROCR)_\w+|NVIDIA_(VISIBLE_DEVICES|DRIVER_\w+|TF32_OVERRIDE)',
+    r'(OMP|GOMP|KMP|MKL|OPENBLAS|NUMEXPR)_\w+',
+    r'(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy|SSL_CERT_\w+|(REQUESTS|CURL)_CA_BUNDLE')))
 #: Arrays of up to 32 MB come from glibc's heap, which keeps what is freed: each page had anew from
 #: the system costs a fault. The operator's own choice goes before it.
 _HEAP = {'GLIBC_TUNABLES': ('glibc.malloc.mmap_threshold=33554432:'
@@ -59,8 +67,7 @@ async def spawn(room: str) -> Spawned:
 
 
 def environment(mine: Mapping[str, str]) -> dict[str, str]:
-    """The child's variables: `mine` without secrets, and with the places of this one's modules."""
-    kept = {name: value for name, value in mine.items()
-            if name in _NEEDED or not _SECRET.fullmatch(name)}
+    """The child's variables: those of `mine` that it needs, and the places of its modules."""
+    passed = {name: value for name, value in mine.items() if _PASSED.fullmatch(name)}
     path = os.pathsep.join(filter(None, sys.path))
-    return _HEAP | kept | {'PYTHONPATH': path, 'PYTHONSAFEPATH': '1', 'PYTHONUNBUFFERED': '1'}
+    return _HEAP | passed | {'PYTHONPATH': path, 'PYTHONSAFEPATH': '1', 'PYTHONUNBUFFERED': '1'}

@@ -26,6 +26,7 @@ from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.findings.errors import Busy
 from spatialclaw_ros.findings.errors import EngineDied
 from spatialclaw_ros.perception.engine import raise_failure
+from spatialclaw_ros.perception.process.limits import limit_of
 from spatialclaw_ros.perception.web import health
 from spatialclaw_ros.perception.web import refusals
 from spatialclaw_ros.perception.web.container import ContainerError
@@ -33,6 +34,7 @@ from spatialclaw_ros.perception.web.container import CONTENT_TYPE
 from spatialclaw_ros.perception.web.container import HEADERS
 from spatialclaw_ros.perception.web.container import Incoming
 from spatialclaw_ros.perception.web.container import packed
+from spatialclaw_ros.perception.web.lengths import most_of_reply
 from spatialclaw_ros.perception.web.token import token_in
 from spatialclaw_ros.perception.web.token import VARIABLE
 
@@ -43,10 +45,7 @@ _TRIES = 4
 #: Wait before the second try, seconds, doubled for each further one; more only where it is asked.
 _FIRST_WAIT, _MOST_WAIT = 0.2, 5.0
 _HEALTH_SECONDS = 35.0
-#: Longest head of a reply, and reply, bytes: more than 64 frames of 8 million pixels.
-_MOST_HEAD, _MOST_REPLY = 64 << 20, 8 << 30
 _MOST_TOLD = 1 << 20
-_MORE_TIME = '; raise engines.call_seconds (--engine-seconds) where calls may take longer'
 _URL = re.compile(r'https?://[^\s/@?#]+(/[^\s?#]*)?')
 _CONNECTIONS, _IDLE_SECONDS = 32, 15.0
 
@@ -55,18 +54,18 @@ class RemoteEngines:
     """An EngineHost whose engines run behind a `spatialclaw serve`.
 
     `url` is that server's, such as http://gpu.local:8484. The token is read from the environment
-    variable `token_variable`, and is nowhere but in the requests. The server is asked directly,
+    variable SPATIALCLAW_TOKEN, and is nowhere but in the requests. The server is asked directly,
     whatever proxies the environment names.
     """
 
-    def __init__(self, url: str, *, token_variable: str = VARIABLE, connect_seconds: float = 5.0,
-                 call_seconds: float = 300.0) -> None:
+    def __init__(self, url: str, *, connect_seconds: float = 5.0, call_seconds: float = 300.0
+                 ) -> None:
         """Nothing is connected yet. Raises BadGoal for a URL or a token that cannot be one."""
         if not (_URL.fullmatch(url) and _has_place(url)):
             raise BadGoal(f"{url!r} is no engine server's URL; give one like "
                           'http://gpu.local:8484, without a login')
         self._url = url.rstrip('/')
-        self._variable, self._token = token_variable, token_in(token_variable)
+        self._token = token_in(VARIABLE)
         self._connect_seconds, self._call_seconds = connect_seconds, call_seconds
         self._client: httpx2.AsyncClient | None = None
         self._closing = asyncio.Event()
@@ -79,7 +78,8 @@ class RemoteEngines:
         server is full, Unanswerable where it refuses.
         """
         bare = replace(call, frames=tuple(replace(one, labels=None) for one in call.frames))
-        reply = await self._ended(self._persistently(bare), self._call_seconds, _MORE_TIME)
+        limit = limit_of(call, self._call_seconds)
+        reply = await self._ended(self._persistently(bare), limit.seconds, f'; {limit.advice}')
         if isinstance(reply, Failed):
             raise_failure(reply)
         if isinstance(reply, (Reconstructed, Segmented, EngineState)):
@@ -147,7 +147,7 @@ class RemoteEngines:
         async with self._response(
                 'POST', '/v1/call', content=_each(pieces),
                 headers={'content-type': CONTENT_TYPE, 'content-length': str(length)}) as response:
-            with Incoming(_MOST_HEAD, _MOST_REPLY) as incoming:
+            with Incoming(*most_of_reply(call)) as incoming:
                 try:
                     async for data in response.aiter_raw():
                         incoming.feed(data)
@@ -175,8 +175,7 @@ class RemoteEngines:
             status, headers = response.status_code, response.headers
             refusals.check_introduction(self._url, status, headers)
             if status != 200:
-                raise refusals.refusal(self._url, status, headers, await _beginning(response),
-                                       self._variable)
+                raise refusals.refusal(self._url, status, headers, await _beginning(response))
             yield response
 
     def _connected(self) -> httpx2.AsyncClient:

@@ -12,6 +12,7 @@ from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.perception.web.container import PROTOCOL
 from spatialclaw_ros.perception.web.container import PROTOCOL_HEADER
 from spatialclaw_ros.perception.web.container import VERSION_HEADER
+from spatialclaw_ros.perception.web.token import VARIABLE
 
 _MOST_SAID = 400
 #: Bad gateway, service unavailable, gateway time-out.
@@ -47,12 +48,11 @@ def check_introduction(url: str, status: int, headers: Mapping[str, str]) -> Non
             'on both')
 
 
-def refusal(url: str, status: int, headers: Mapping[str, str], body: bytes, variable: str
-            ) -> Exception:
+def refusal(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Exception:
     """The error that a response other than 200 stands for."""
     said = f'the engine server {url} answers HTTP {status}: {_text(body)}'
     if status == 401:
-        return Unanswerable(f"{said}; set ${variable} to the server's")
+        return Unanswerable(f"{said}; set ${VARIABLE} to the server's")
     if status == 404:
         return Unanswerable(f'{said}; the path is wrong: give the URL that `spatialclaw serve` '
                             'prints')

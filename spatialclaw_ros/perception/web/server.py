@@ -69,7 +69,8 @@ def app_of(host: EngineHost, token: str = '', limits: Limits = Limits()) -> Star
     server = _Server(host, token, limits)
     return Starlette(
         routes=[Route('/health', server.health), Route('/v1/call', server.call, methods=['POST'])],
-        middleware=[Middleware(_Introduced)], exception_handlers={HTTPException: _refusal})
+        middleware=[Middleware(_Introduced)],
+        exception_handlers={HTTPException: _refusal, OSError: _shortage, Exception: _fault})
 
 
 class _Server:
@@ -187,6 +188,18 @@ def _busy(why: str) -> NoReturn:
 async def _refusal(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse({'error': error.detail}, error.status_code, error.headers)
+
+
+async def _shortage(_request: Request, error: Exception) -> Response:
+    """Say what the system refuses now, such as a further file."""
+    why = ' '.join(str(error).split())
+    return JSONResponse({'error': f'the engine server has a shortage: {why}'}, 503,
+                        {'retry-after': str(_RETRY_SECONDS)})
+
+
+async def _fault(_request: Request, error: Exception) -> Response:
+    """Say that there is one. Starlette has this sent outside of what introduces the others."""
+    return JSONResponse({'error': f'{type(error).__name__} in the engine server'}, 500, HEADERS)
 
 
 class _Reply(Response):

@@ -15,17 +15,26 @@ import uvicorn
 from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.perception.engine import EngineHost
+from spatialclaw_ros.perception.web.connections import connection_class
+from spatialclaw_ros.perception.web.server import Limits
 from spatialclaw_ros.perception.web.token import VARIABLE
 
 _IDLE_SECONDS, _END_SECONDS = 30, 2
+#: Connections that wait to be taken in: so many may be at once, before they are counted.
+_BACKLOG = 128
 
 
-async def serve(host: EngineHost, app: ASGIApp, sock: socket.socket, *, has_token: bool) -> None:
-    """Serve `app` on `sock` until Ctrl-C or SIGTERM, then close `host`, which it asks."""
+async def serve(host: EngineHost, app: ASGIApp, sock: socket.socket, *, has_token: bool,
+                stall_seconds: float = Limits.stall_seconds) -> None:
+    """Serve `app` on `sock` until Ctrl-C or SIGTERM, then close `host`, which it asks.
+
+    A connection on which no request comes for `stall_seconds` is cut off.
+    """
+    connections = connection_class(stall_seconds)
     server = _Server(uvicorn.Config(
-        app, loop='asyncio', http='h11', ws='none', lifespan='off', log_level='warning',
-        access_log=False, timeout_keep_alive=_IDLE_SECONDS,
-        timeout_graceful_shutdown=_END_SECONDS))
+        app, loop='asyncio', http=connections, backlog=min(_BACKLOG, connections.most // 4),
+        ws='none', lifespan='off', log_level='warning', access_log=False,
+        timeout_keep_alive=_IDLE_SECONDS, timeout_graceful_shutdown=_END_SECONDS))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -66,7 +75,7 @@ def listening(host: str, port: int) -> socket.socket:
     """A socket that listens there; raises BadGoal where that cannot be."""
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=128)
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
         raise BadGoal(f'cannot listen on {host}, port {port}: {error}; give another --host or '
                       '--port') from error

@@ -19,17 +19,23 @@ import pytest
 
 from spatialclaw_ros import __version__
 from spatialclaw_ros.calls.requests import EngineCall
+from spatialclaw_ros.calls.requests import FrameGeometry
+from spatialclaw_ros.calls.requests import InstanceMask
 from spatialclaw_ros.calls.requests import Load
+from spatialclaw_ros.calls.requests import Reconstructed
 from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.findings.errors import Busy
 from spatialclaw_ros.findings.errors import EngineDied
 from spatialclaw_ros.findings.errors import NotVisible
 from spatialclaw_ros.findings.errors import Unanswerable
+from spatialclaw_ros.geometry.noise import DepthNoise
+from spatialclaw_ros.perception.process import limits
 from spatialclaw_ros.perception.web import client as client_module
 from spatialclaw_ros.perception.web import container
 from spatialclaw_ros.perception.web.client import RemoteEngines
 from spatialclaw_ros.perception.web.container import PROTOCOL
+from spatialclaw_ros.perception.web.lengths import most_of_reply
 from spatialclaw_ros.scene import LabelImage
 
 
@@ -199,15 +205,15 @@ async def test_a_server_that_is_told_to_end_tells_those_who_wait():
 async def test_the_token(monkeypatch):
     with served(token='sesame') as one:
         for given in ('', 'sesam'):
-            monkeypatch.setenv('ELSEWHERE', given)
-            async with remote(one.url, token_variable='ELSEWHERE') as host:
-                with pytest.raises(Unanswerable, match=r'401.*\$ELSEWHERE') as caught:
+            monkeypatch.setenv('SPATIALCLAW_TOKEN', given)
+            async with remote(one.url) as host:
+                with pytest.raises(Unanswerable, match=r'401.*\$SPATIALCLAW_TOKEN') as caught:
                     await said(host, 'pid')
                 with pytest.raises(Unanswerable, match='401'):
                     await host.health()
                 assert 'sesam' not in str(caught.value)
-        monkeypatch.setenv('ELSEWHERE', ' sesame\n')
-        async with remote(one.url, token_variable='ELSEWHERE') as host:
+        monkeypatch.setenv('SPATIALCLAW_TOKEN', ' sesame\n')
+        async with remote(one.url) as host:
             assert await said(host, 'say in') == 'in'
 
 
@@ -217,6 +223,51 @@ async def test_a_slow_server_is_not_waited_for_beyond_the_limit():
         with pytest.raises(EngineDied, match=r'within 0\.2 s; raise engines\.call_seconds'):
             await said(host, 'pid')
     silent.close()
+
+
+async def test_loading_may_take_longer_than_a_call(server, monkeypatch):
+    async with remote(server.url, call_seconds=0.3) as host:
+        assert (await host.answer(EngineCall('slow', Load()))).is_loaded
+        monkeypatch.setattr(limits, '_LOAD_SECONDS', 0.31)
+        with pytest.raises(EngineDied, match=r'within 0\.31 s; bring its weights here'):
+            await host.answer(EngineCall('slow', Load()))
+
+
+async def test_a_reply_is_taken_in_no_further_than_the_call_can_have_asked_for():
+    shot = frame(size=(600, 800))
+    flood = Reconstructed(tuple(
+        FrameGeometry(number, shot.depth, DepthNoise(), shot.depth.copy(), shot.depth.copy())
+        for number in range(4)), 1.0, 'more than one frame')
+    length, pieces = container.packed(flood)
+    reply = http(200, b''.join(pieces), **OURS)
+    for call, taken in ((depth_call(*(frame(n, (600, 800)) for n in range(4))), True),
+                        (depth_call(shot), False), (EngineCall('fake', Load()), False)):
+        async with answering(reply) as (url, _), remote(url) as host:
+            if taken:
+                assert len((await host.answer(call)).frames) == 4
+                continue
+            with pytest.raises(EngineDied, match=rf'has {length / 2**20:.1f} MB.* at most'):
+                await host.answer(call)
+
+
+def test_what_engines_reply_is_within_the_length_that_is_taken():
+    size = (480, 640)
+    shots = [frame(number, size) for number in range(3)]
+    plane = np.zeros(size, np.float32)
+    geometry = Reconstructed(tuple(FrameGeometry(
+        shot.index, plane.copy(), DepthNoise(), plane.copy(), plane.copy(), np.eye(3), np.eye(4),
+        bias=plane.copy(), source_map=np.zeros(size, np.uint8)) for shot in shots), 1.0, '')
+    masks = Segmented((), tuple(InstanceMask(
+        shot.index, number, 'a shelf of boxes', 0.9, (0.0, 0.0, 64.0, 48.0), (0, 0),
+        np.ones((48, 64), np.uint8), np.ones((3, 48, 64), np.uint8))
+        for shot in shots for number in range(500)))
+    for call, reply in ((depth_call(*shots), geometry), (order('x', frames=tuple(shots)), masks)):
+        most_head, most = most_of_reply(call)
+        whole = b''.join(container.packed(reply)[1])
+        with container.Incoming(most_head, most) as incoming:
+            incoming.feed(whole)
+            incoming.message()
+        assert most < 6 * len(whole)
 
 
 async def test_nobody_listens():
@@ -237,6 +288,8 @@ async def test_nobody_listens():
      Unanswerable, rf'9\.9 with protocol 0-abc, this is {__version__} with {PROTOCOL}'),
     (http(400, b'{"error": "bad\\nthing"}', **OURS), RuntimeError, 'HTTP 400: bad thing$'),
     (http(500, b'x' * 5000, **OURS), RuntimeError, 'HTTP 500: xxx.* …; what'),
+    (http(503), EngineDied, 'a proxy answers for .*HTTP 503'),
+    (http(504), EngineDied, 'a proxy answers for .*HTTP 504'),
     (http(200, b'{}', **OURS), EngineDied, 'what is no reply'),
     (http(200, b''.join(container.packed(order('x'))[1]), **OURS), EngineDied,
      'replied EngineCall'),

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+import errno
 import math
 
 from engine_rooms import order
@@ -17,6 +18,8 @@ from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.findings.errors import Busy
 from spatialclaw_ros.findings.errors import EngineDied
 from spatialclaw_ros.findings.errors import NotVisible
+from spatialclaw_ros.perception.web import refusals
+from spatialclaw_ros.perception.web import server
 from spatialclaw_ros.perception.web.container import CONTENT_TYPE
 from spatialclaw_ros.perception.web.container import Incoming
 from spatialclaw_ros.perception.web.container import packed
@@ -56,8 +59,8 @@ class Host:
 @asynccontextmanager
 async def client_of(host, token='', **limits):
     app = app_of(host, token, Limits(**limits))
-    async with httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app), base_url='http://engines') as client:
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url='http://engines') as client:
         yield client
 
 
@@ -182,6 +185,26 @@ async def test_a_full_server_says_when_to_come_back():
         host.error = Busy('8 calls to do')
         assert (await post(client)).status_code == 503
         host.error = None
+        assert message_of(await post(client)).reason == 'answered'
+
+
+@pytest.mark.parametrize(('fault', 'status', 'kind', 'told'), [
+    (OSError(errno.EMFILE, 'Too many open files'), 503, refusals.Full, 'Too many open files'),
+    (KeyError('secret'), 500, RuntimeError, 'KeyError in the engine server; what `spatialclaw')])
+async def test_a_fault_of_the_server_is_told_as_its_own(monkeypatch, fault, status, kind, told):
+    def fail(*_, **__):
+        raise fault
+
+    async with client_of(Host(), waiting=1) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(server, 'Incoming', fail)
+            response = await post(client)
+        headers = response.headers
+        assert response.status_code == status and 'secret' not in response.text
+        refusals.check_introduction('http://engines', status, headers)
+        error = refusals.refusal('http://engines', status, headers, response.content)
+        assert isinstance(error, kind) and told in str(error)
+        assert headers.get('retry-after') == ('1' if status == 503 else None)
         assert message_of(await post(client)).reason == 'answered'
 
 
