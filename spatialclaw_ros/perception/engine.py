@@ -6,19 +6,15 @@ rest of the package asks: a child process (`process`) or a server (`remote`).
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable
-import contextlib
 from dataclasses import dataclass
 import re
-from typing import NoReturn
 from typing import Protocol
 
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import EngineHealth
 from spatialclaw_ros.calls.requests import EngineReply
 from spatialclaw_ros.calls.requests import EngineState
-from spatialclaw_ros.calls.requests import Failed
 from spatialclaw_ros.findings import errors
 
 #: Names of the engines that run networks.
@@ -96,19 +92,3 @@ class EngineHost(Protocol):
 
     async def close(self) -> None:
         """End what was started; calls that run end with EngineDied."""
-
-
-def failure_of(error: Exception) -> Failed:
-    """Tell `error` to another process, which raises it with `raise_failure`."""
-    message = error.args[0] if isinstance(error, KeyError) and error.args else error
-    return Failed(type(error).__name__, str(message))
-
-
-def raise_failure(failed: Failed) -> NoReturn:
-    """Raise what `failed` tells: the same class where it is an error of findings or a builtin."""
-    cls = getattr(errors, failed.kind, None) or getattr(builtins, failed.kind, None)
-    error: Exception = RuntimeError(f'{failed.kind}: {failed.message}')
-    if isinstance(cls, type) and issubclass(cls, Exception):
-        with contextlib.suppress(TypeError):  # some take more than a message
-            error = cls(failed.message)
-    raise error

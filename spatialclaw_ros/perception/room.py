@@ -9,6 +9,7 @@ from typing import cast
 from typing import TYPE_CHECKING
 
 from spatialclaw_ros import __version__
+from spatialclaw_ros.calls.failures import failed_of
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import EngineHealth
 from spatialclaw_ros.calls.requests import EngineReply
@@ -23,7 +24,6 @@ from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import Cancelled
 from spatialclaw_ros.perception.engine import DEPTH_ANYTHING
 from spatialclaw_ros.perception.engine import EngineSettings
-from spatialclaw_ros.perception.engine import failure_of
 from spatialclaw_ros.perception.engine import FUSED
 from spatialclaw_ros.perception.engine import ModelEngine
 from spatialclaw_ros.perception.engine import SAM3
@@ -64,13 +64,13 @@ class EngineRoom:
                 return engine.state()
             return engine.answer(call, cancelled)
         except (ImportError, OSError) as error:  # a package that is broken, or cannot be mapped
-            return failure_of(Unanswerable(
+            return failed_of(Unanswerable(
                 f'engine {call.engine!r} cannot run here: {" ".join(str(error).split())}; '
                 '`spatialclaw doctor --models` shows its packages and the free memory'))
         except Exception as error:
             if not isinstance(error, _EXPECTED):
                 traceback.print_exc()
-            return failure_of(error)
+            return failed_of(error)
 
     def health(self, waiting: int) -> EngineHealth:
         """How the engines stand while `waiting` calls wait or run; imports torch, loads nothing.

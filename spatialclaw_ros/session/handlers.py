@@ -9,6 +9,7 @@ from dataclasses import field
 import math
 from typing import Any
 
+from spatialclaw_ros.calls.failures import failed_of
 from spatialclaw_ros.calls.requests import Ask
 from spatialclaw_ros.calls.requests import Done
 from spatialclaw_ros.calls.requests import Failed
@@ -79,8 +80,7 @@ class Handlers:
         try:
             return await handler(request, cell)
         except Exception as error:
-            message = error.args[0] if isinstance(error, KeyError) and error.args else error
-            return Failed(type(error).__name__, str(message))
+            return failed_of(error)
 
     async def _reconstruct(self, request: Reconstruct, _cell: CellYield) -> Reconstructed:
         frames = checks.frames_of(self._window, request.frames)

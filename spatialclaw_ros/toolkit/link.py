@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable
-import contextlib
 from typing import Any
 
 from spatialclaw_ros.calls.codec import decode
 from spatialclaw_ros.calls.codec import encode_into
+from spatialclaw_ros.calls.failures import error_of
 from spatialclaw_ros.calls.requests import Failed
 from spatialclaw_ros.calls.requests import Request
-from spatialclaw_ros.findings import errors
 
 Call = Callable[[Callable[[memoryview], bytes]], tuple[bytes, list[int]]]
 
@@ -32,16 +30,6 @@ class Link:
         data, fds = self._call(lambda arena: encode_into(request, arena))
         reply = decode(data, fds)
         if isinstance(reply, Failed):
-            raise exception_of(reply)
+            raise (VLMError(reply.message) if reply.kind == VLMError.__name__
+                   else error_of(reply))
         return reply
-
-
-def exception_of(failed: Failed) -> Exception:
-    """The exception `failed` stands for, by its class name; RuntimeError where none has it."""
-    if failed.kind == 'VLMError':
-        return VLMError(failed.message)
-    cls = getattr(errors, failed.kind, None) or getattr(builtins, failed.kind, None)
-    if isinstance(cls, type) and issubclass(cls, Exception):
-        with contextlib.suppress(TypeError):  # some take more than a message
-            return cls(failed.message)
-    return RuntimeError(f'{failed.kind}: {failed.message}')

@@ -1,10 +1,10 @@
-"""A failure that the host tells is raised in the cell with its own words, whatever it is."""
+"""A failure that another process tells is raised with its own words, whatever it is."""
 
 import pytest
 
+from spatialclaw_ros.calls.failures import error_of
 from spatialclaw_ros.calls.requests import Failed
 from spatialclaw_ros.findings.errors import Unanswerable
-from spatialclaw_ros.toolkit.link import exception_of
 
 
 @pytest.mark.parametrize(('kind', 'cls', 'message'), [
@@ -15,5 +15,5 @@ from spatialclaw_ros.toolkit.link import exception_of
     ('ExceptionGroup', RuntimeError, 'ExceptionGroup: no weights'),
     ('SystemExit', RuntimeError, 'SystemExit: no weights')])
 def test_a_failure_keeps_its_words(kind, cls, message):
-    error = exception_of(Failed(kind, 'no weights'))
+    error = error_of(Failed(kind, 'no weights'))
     assert type(error) is cls and str(error) == message

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from spatialclaw_ros.calls.failures import failed_of
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import EngineHealth
 from spatialclaw_ros.calls.requests import EngineState
@@ -27,7 +28,6 @@ from spatialclaw_ros.geometry.noise import DepthNoise
 from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import EngineHost
 from spatialclaw_ros.perception.engine import EngineSettings
-from spatialclaw_ros.perception.engine import failure_of
 from spatialclaw_ros.perception.process.host import EngineProcess
 from spatialclaw_ros.scene import Camera
 from spatialclaw_ros.scene import Frame
@@ -96,7 +96,7 @@ class ObedientRoom:
             said = getattr(self, f'_{word}')(rest, cancelled)
             return Segmented(call.request.frames, (), str(said))
         except Exception as error:
-            return failure_of(error)
+            return failed_of(error)
 
     def health(self, waiting):
         return EngineHealth('0', self.settings.device, 8, 4, waiting, (

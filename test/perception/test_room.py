@@ -17,7 +17,6 @@ from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.perception import room as room_module
 from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import EngineSettings
-from spatialclaw_ros.perception.engine import raise_failure
 from spatialclaw_ros.perception.room import EngineRoom
 
 SETTINGS = EngineSettings(device='cpu', sam3='a/checkpoint')
@@ -85,11 +84,6 @@ def test_what_an_engine_raises_is_a_reply_and_traced_when_it_is_a_fault(
     room._engine('sam3').error = error
     assert room.answer(order('fail', engine='sam3')) == Failed(type(error).__name__, str(error))
     assert ('Traceback' in capsys.readouterr().err) == is_traced
-
-
-def test_an_error_that_cannot_be_made_anew_is_told_in_words():
-    with pytest.raises(RuntimeError, match='UnicodeDecodeError: bad byte'):
-        raise_failure(Failed('UnicodeDecodeError', 'bad byte'))
 
 
 def test_the_flag_reaches_the_engine(room):

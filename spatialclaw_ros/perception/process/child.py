@@ -23,6 +23,7 @@ from typing import NoReturn
 from typing import Protocol
 
 from spatialclaw_ros.calls import codec
+from spatialclaw_ros.calls.failures import failed_of
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import EngineHealth
 from spatialclaw_ros.calls.requests import EngineReply
@@ -32,7 +33,6 @@ from spatialclaw_ros.channel.errors import ChannelError
 from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import Cancelled
 from spatialclaw_ros.perception.engine import EngineSettings
-from spatialclaw_ros.perception.engine import failure_of
 
 #: Longest message, its arrays apart, in either direction, bytes.
 MOST_MESSAGE = 64 << 20
@@ -125,7 +125,7 @@ class _Child:
                 self._waiting.remove(call)
         if call is not None:
             framing.close_all(call.fds)
-            self._send('done', number, failure_of(CallCancelled()))
+            self._send('done', number, failed_of(CallCancelled()))
 
     def _reply(self, number: int, reply: EngineReply | Failed) -> None:
         if isinstance(reply, Failed) and reply.message.startswith(_CUDA_FAULT):
@@ -134,7 +134,7 @@ class _Child:
         try:
             self._send('done', number, reply)
         except (ChannelError, TypeError, ValueError) as error:  # it is nothing that can be sent
-            self._send('done', number, failure_of(error))
+            self._send('done', number, failed_of(error))
 
     def _send(self, kind: str, number: int, message: Any) -> None:
         """Send `message`; an engine may have written to the call's arrays, so all are copied."""

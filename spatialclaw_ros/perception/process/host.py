@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from spatialclaw_ros.calls import codec
+from spatialclaw_ros.calls.failures import error_of
+from spatialclaw_ros.calls.failures import failed_of
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import EngineHealth
 from spatialclaw_ros.calls.requests import EngineReply
@@ -14,8 +16,6 @@ from spatialclaw_ros.findings.errors import EngineDied
 from spatialclaw_ros.memory import SharedArray
 from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import EngineSettings
-from spatialclaw_ros.perception.engine import failure_of
-from spatialclaw_ros.perception.engine import raise_failure
 from spatialclaw_ros.perception.process.limits import limit_of
 from spatialclaw_ros.perception.process.running import Child
 from spatialclaw_ros.perception.process.spawning import spawn
@@ -66,7 +66,7 @@ class EngineProcess:
             given_up.set()
             raise
         if isinstance(reply, Failed):
-            raise_failure(reply)
+            raise error_of(reply)
         return reply
 
     async def health(self) -> EngineHealth:
@@ -103,7 +103,7 @@ class EngineProcess:
                           await asyncio.to_thread(codec.encode, call))
         child = await self._living()
         if given_up.is_set():
-            return failure_of(CallCancelled())
+            return failed_of(CallCancelled())
         asked = child.call(call.engine, limit_of(call, self._call_seconds), body, memories)
         del call, memories
         giving_up = asyncio.ensure_future(given_up.wait())

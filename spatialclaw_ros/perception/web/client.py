@@ -15,6 +15,7 @@ from typing import Any
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from spatialclaw_ros.calls.failures import error_of
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import EngineHealth
 from spatialclaw_ros.calls.requests import EngineReply
@@ -25,7 +26,6 @@ from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.findings.errors import Busy
 from spatialclaw_ros.findings.errors import EngineDied
-from spatialclaw_ros.perception.engine import raise_failure
 from spatialclaw_ros.perception.process.limits import limit_of
 from spatialclaw_ros.perception.web import health
 from spatialclaw_ros.perception.web import refusals
@@ -81,7 +81,7 @@ class RemoteEngines:
         limit = limit_of(call, self._call_seconds)
         reply = await self._ended(self._persistently(bare), limit.seconds, f'; {limit.advice}')
         if isinstance(reply, Failed):
-            raise_failure(reply)
+            raise error_of(reply)
         if isinstance(reply, (Reconstructed, Segmented, EngineState)):
             return reply
         raise EngineDied(f'the engine server {self._url} replied {type(reply).__name__}')

@@ -9,16 +9,20 @@ import resource
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _MOST_CONNECTIONS = 512
+#: Open files that are of use to a server.
+_FILES = 4096
 
 
 def most_connections() -> int:
     """How many there may be: they get half of the files that the system lets this process open.
 
-    Has it allow as many as it ever does; the calls need the other half.
+    Has it allow as many as are of use, where it may; the calls need the other half.
     """
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return min(_MOST_CONNECTIONS, hard // 2)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return min(_MOST_CONNECTIONS, allowed // 2)
 
 
 class Connection(H11Protocol):

@@ -25,13 +25,13 @@ from starlette.types import Scope
 from starlette.types import Send
 
 from spatialclaw_ros import __version__
+from spatialclaw_ros.calls.failures import failed_of
 from spatialclaw_ros.calls.requests import EngineCall
 from spatialclaw_ros.calls.requests import EngineReply
 from spatialclaw_ros.calls.requests import Failed
 from spatialclaw_ros.findings.errors import Busy
 from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.perception.engine import EngineHost
-from spatialclaw_ros.perception.engine import failure_of
 from spatialclaw_ros.perception.web import health
 from spatialclaw_ros.perception.web.container import ContainerError
 from spatialclaw_ros.perception.web.container import CONTENT_TYPE
@@ -160,7 +160,7 @@ class _Server:
         except (ClientDisconnect, asyncio.CancelledError):
             raise
         except Exception as error:
-            return failure_of(error)
+            return failed_of(error)
         finally:
             answering.cancel()
             leaving.cancel()
