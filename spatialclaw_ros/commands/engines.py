@@ -33,7 +33,8 @@ def add_host(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--engine-server', default='', metavar='URL',
                        help='a running `spatialclaw serve` (default: a child process)')
     group.add_argument('--engine-seconds', type=float, default=Choice.call_seconds, metavar='S',
-                       help=f'limit of one engine call (default {Choice.call_seconds:g})')
+                       help='limit of one engine call, loading apart '
+                       f'(default {Choice.call_seconds:g})')
     add_settings(group)
 
 
@@ -82,7 +83,11 @@ def choice_of(args: argparse.Namespace, reconstruct: str, segment: str) -> Choic
 
 @asynccontextmanager
 async def perception_of(args: argparse.Namespace) -> AsyncIterator[Perception]:
-    """The engines that the arguments choose, closed in the end."""
+    """The engines that the arguments choose, loaded where they can be; closed in the end.
+
+    Loading may bring weights from the hub, for which there is more time than for a call; the
+    first call tells what kept them from it.
+    """
     choice = choice_of(args, args.reconstruct, args.segment)
     if choice.server and not choice.models:
         raise BadGoal(f'--engine-server {choice.server} runs networks, and neither --reconstruct '
@@ -90,6 +95,7 @@ async def perception_of(args: argparse.Namespace) -> AsyncIterator[Perception]:
                       f'engine that does: {", ".join(MODELS)}')
     perception = Perception(choice)
     try:
+        await perception.load()
         yield perception
     finally:
         await perception.close()

@@ -33,7 +33,8 @@ def add_parser(commands: Any) -> None:
                         help='most calls that wait or run, each of which may hold that much '
                         f'memory (default {_WAITING})')
     parser.add_argument('--engine-seconds', type=float, default=Choice.call_seconds, metavar='S',
-                        help=f'limit of one engine call (default {Choice.call_seconds:g})')
+                        help='limit of one engine call, loading apart '
+                        f'(default {Choice.call_seconds:g})')
     engines.add_settings(parser.add_argument_group('engines'))
     parser.set_defaults(run=run)
 

@@ -72,7 +72,7 @@ SERVER = (
               64),
     Described('engines.edge', _ENGINES.edge, 'Long side of the images Depth Anything 3 takes, '
               'pixels.', LEAST_EDGE, 2048),
-    Described('engines.call_seconds', 300.0, 'Limit of one engine call.', 0.1),
+    Described('engines.call_seconds', 300.0, 'Limit of one engine call, loading apart.', 0.1),
     Described('policy', 'auto', 'Policy of goals that name none.', choices=POLICIES, live=True),
     Described('model.url', '', 'OpenAI-compatible server of a vision-language model, such as '
               'http://localhost:8000/v1. Empty: no model.'),
