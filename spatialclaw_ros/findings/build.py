@@ -83,10 +83,10 @@ class _Tally:
 def build_object(name: str, parts: Sequence[ViewPart], up: np.ndarray | None) -> Object3D:
     """Back-project the masks of one object, each in its own frame, into one Object3D.
 
-    What one view shows against the others is cut, with a note. `up` is the unit vector (3,)
-    against gravity in the world, None where unknown. Raises TooClose
-    where over a fifth of the masked pixels are nearer than the sensor can measure, NotVisible
-    where no view has depth enough.
+    What one view shows against the others is cut; of a thing that moved the newest view counts:
+    both with a note. `up` is the unit vector (3,) against gravity in the world, None where unknown.
+    Raises TooClose where over a fifth of the masked pixels are nearer than the sensor can measure,
+    NotVisible where no view has depth enough.
     """
     sights, tallies = [], []
     for part in parts:
@@ -98,8 +98,14 @@ def build_object(name: str, parts: Sequence[ViewPart], up: np.ndarray | None) ->
         raise _unusable(name, tallies)
     score = max(float(part.mask.score) for part in parts)
     checked = without_outliers(sights)
-    return Object3D(name, checked.sights, None if up is None else np.asarray(up, float), score,
-                    note=checked.note, moved=checked.moved)
+    found = Object3D(name, checked.sights, None if up is None else np.asarray(up, float), score,
+                     note=checked.note, moved=checked.moved)
+    if not found.moved:
+        return found
+    newest = [sight.view.frame for sight in found.shown if sight.view is not None]
+    told = (f'frames see through where others show it, so it moved or a pose is wrong; its points '
+            f'and box are those of its newest frame {newest[0]} alone')
+    return replace(found, note='; '.join(filter(None, (found.note, told))))
 
 
 def _unusable(name: str, tallies: Sequence[_Tally]) -> NotVisible | TooClose:

@@ -20,8 +20,8 @@ _RINGS = np.array([(0, 0), *((v, u) for v in (-1, 0, 1) for u in (-1, 0, 1) if v
                    (-0.5, 0), (0.5, 0), (0, -0.5), (0, 0.5)])
 #: A radius of this share of the image's width is as good as not knowing where to look.
 _WIDEST = 0.1
-#: Fewer readings than this at a place's pixels tell nothing.
-_LEAST_READ = 5
+#: A place is seen through only where its own pixel is read, and more than this share of all.
+_LEAST_READ = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +45,14 @@ class Look:
 
     @cached_property
     def silent(self) -> np.ndarray:
-        """(N,) bool: the frame does not tell: hidden at a pixel, or read at too few."""
-        unread = np.isnan(self.behind).sum(axis=1) > len(_RINGS) - _LEAST_READ
-        return (self.behind > 1).any(axis=1) | (unread & ~self.agrees.any(axis=1))
+        """(N,) bool: the frame does not tell: hidden at a pixel, or what agrees may be unread."""
+        read = ~np.isnan(self.behind)
+        sure = read[:, 0] & (read.mean(axis=1) > _LEAST_READ)
+        return (self.behind > 1).any(axis=1) | ~(sure | self.agrees.any(axis=1))
 
     @property
     def through(self) -> np.ndarray:
-        """(N,) bool: the frame sees through the place: what is read is farther at every pixel."""
+        """(N,) bool: the frame sees through the place: what is read is farther at each pixel."""
         return ~self.silent & ~self.agrees.any(axis=1)
 
 
@@ -80,14 +81,18 @@ class DepthView:
         z = self.depth[rows, columns].astype(float)
         return np.sqrt(self._depth_variance(rows, columns, z) + self._pose_variance(z))
 
-    def look(self, points: np.ndarray, error: np.ndarray) -> Look:
-        """Look at `points` (N, 3) world metres, known to `error` (N,) metres, one sigma."""
+    def look(self, points: np.ndarray, error: np.ndarray, *, rings: bool = True) -> Look:
+        """Look at `points` (N, 3) world metres, known to `error` (N,) metres, one sigma.
+
+        Without `rings` at their own pixels only, P = 1.
+        """
+        about = _RINGS[:, ::-1] if rings else _RINGS[:1]
         local = transform(inverse(self.view.camera_to_world), points)
         z = np.where(local[:, 2] > 0, local[:, 2], np.nan)
         height, width = self.depth.shape
         variance = np.square(error) + self._pose_variance(z)
         radius = np.minimum(1 + _ACROSS * self.view.focal * np.sqrt(variance) / z, _WIDEST * width)
-        pixels = self.camera.project(local)[:, None] + radius[:, None, None] * _RINGS[:, ::-1]
+        pixels = self.camera.project(local)[:, None] + radius[:, None, None] * about
         with np.errstate(invalid='ignore'):
             inside = ((pixels > -0.5) & (pixels < [width - 0.5, height - 0.5])).all(axis=2)
         inside &= inside[:, :1]

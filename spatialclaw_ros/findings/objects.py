@@ -13,7 +13,6 @@ import numpy as np
 from spatialclaw_ros.findings.answer import Found
 from spatialclaw_ros.findings.sight import DepthSight
 from spatialclaw_ros.findings.sight import Sight
-from spatialclaw_ros.findings.surface import Surface
 from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.geometry.boxes import principal_axes
 from spatialclaw_ros.geometry.boxes import upright_axes
@@ -130,27 +129,28 @@ class Object3D:
         return replace(self, sights=kept)
 
     @cached_property
-    def _surfaces(self) -> tuple[Surface, ...]:
+    def shown(self) -> tuple[Sight, ...]:
+        """The sights that points and box are of."""
         sights = self.sights_in(self.world)
-        if self.moved:
-            sights = (max(sights, key=lambda sight: (
-                (sight.view.stamp, sight.view.frame) if sight.view is not None else (-1, -1))),)
-        return tuple(sight.surface() for sight in sights)
+        if not self.moved:
+            return sights
+        return (max(sights, key=lambda sight: (
+            (sight.view.stamp, sight.view.frame) if sight.view is not None else (-1, -1))),)
 
     @cached_property
     def points(self) -> np.ndarray:
         """(K, 3) float64 world metres: its visible surface, smoothed, without flying pixels."""
-        return np.concatenate([surface.points for surface in self._surfaces])
+        return np.concatenate([sight.surface().points for sight in self.shown])
 
     @cached_property
     def sigma(self) -> np.ndarray:
         """(K,) metres along the ray: one sigma of each point's own noise."""
-        return np.concatenate([surface.sigma for surface in self._surfaces])
+        return np.concatenate([sight.surface().sigma for sight in self.shown])
 
     @cached_property
     def centroid(self) -> np.ndarray:
         """(3,) world metres: mean of the visible points, every view counted alike."""
-        return np.mean([s.center for s in self._surfaces], axis=0)
+        return np.mean([sight.surface().center for sight in self.shown], axis=0)
 
     @cached_property
     def box(self) -> Box3D:

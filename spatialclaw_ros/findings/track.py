@@ -18,7 +18,8 @@ class Track:
 
     `sigma` (T,) metres; `velocity` (3,) m/s, least squares, with `velocity_sigma` (3,). `up` (3,)
     is against gravity, NaN where unknown. `excess` is how far the motion is beyond its errors:
-    above 1 it surely moves; NaN where only the velocity tells.
+    above 1 it surely moves; NaN where only the velocity tells. `world` is the one its frames share,
+    empty where unknown.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Track:
     up: np.ndarray = field(default_factory=lambda: np.full(3, np.nan))
     displacement_sigma: float = math.nan
     excess: float = math.nan
+    world: str = ''
 
     @property
     def is_moving(self) -> bool:

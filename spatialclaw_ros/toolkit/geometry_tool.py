@@ -18,6 +18,7 @@ from spatialclaw_ros.findings.measures.inputs import as_object
 from spatialclaw_ros.findings.measures.relations import WORDS
 from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.findings.objects import Plane3D
+from spatialclaw_ros.findings.track import Track
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.toolkit import geometry_functions
 from spatialclaw_ros.toolkit.arguments import frame_number
@@ -202,9 +203,20 @@ class GeometryTool:
         tracks = [measures.track(thing) for thing in self._objects(mask, recon)]
         return tracks[0] if len(tracks) == 1 else tracks
 
+    def approach(self, a: Any, b: Any) -> Any:
+        """Rate at which the Track `a` and `b` near each other, m/s; negative where they part.
+
+        `b`: a Track, or what is at rest: an object, a mask of one, points, a point or a finding.
+        """
+        for track in a if _is_many(a) else (a,):
+            if not isinstance(track, Track):
+                raise TypeError(f'got {type(track).__name__} for a; give its track: '
+                                'tools.Geometry.track(mask)')
+        return _each(lambda x, y: measures.approach(
+            x, y if isinstance(y, Track) else self._still(y)), a, b)
+
     displacement = staticmethod(measures.displacement)
     speed = staticmethod(measures.speed)
-    approach = staticmethod(measures.approach)
     agrees = staticmethod(measures.agrees)
     reconcile = staticmethod(measures.reconcile)
 

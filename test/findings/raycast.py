@@ -143,6 +143,21 @@ def frame_of(shapes, pose, sensor=None, index=0, known_pose=True, told_pose=None
     return frame, seen
 
 
+def with_holes(depth, share, sizes, rng):
+    """`depth` (H, W) without the readings of about `share` of it, in square holes.
+
+    `sizes` are the least and the largest side of a hole, pixels.
+    """
+    depth, lost = depth.copy(), 0.0
+    height, width = depth.shape
+    while lost < -np.log(1 - share) * height * width:
+        size = int(rng.integers(sizes[0], sizes[1] + 1))
+        v, u = rng.integers(1 - size, height), rng.integers(1 - size, width)
+        depth[max(v, 0):v + size, max(u, 0):u + size] = np.nan
+        lost += size ** 2
+    return depth
+
+
 def part_of(frame, mask, alternatives=()):
     """A ViewPart whose mask is cropped to its own bounds."""
     v, u = np.nonzero(mask)

@@ -6,9 +6,11 @@ to two screens without a mask stand among them. They are seen by 2 to 4 depth ca
 pixels, 0.6 to 1.4 m away, 15 to 60 degrees above the floor, from any side; half of the scenes are
 one camera that moves, the others several that watch at three moments and follow what they see. In
 these up to two things move, 4 to 15 cm between moments. Poses err by what is told of them (one
-sigma 2 to 5 mm, 1 to 3 mrad); depth has noise, bias, lost and flying edges, holes. Masks are up to
-two pixels too small or too large. A tenth of them, or of the tracks, is missing; so are those of
-fewer than 60 pixels, or that show less than a quarter of the thing.
+sigma 2 to 5 mm, 1 to 3 mrad); depth has noise, bias, lost and flying edges, and single pixels and
+small holes without a reading; half of the scenes lose 5 to 30 percent of each frame besides, in
+holes of 6 to 24 pixels. Masks are up to two pixels too small or too large. A tenth of them, or of
+the tracks, is missing; so are those of fewer than 60 pixels, that show less than a quarter of the
+thing, or of which less than half is read.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from raycast import Floor
 from raycast import looking
 from raycast import Sensor
 from raycast import Sphere
+from raycast import with_holes
 from scipy import ndimage
 
 from spatialclaw_ros.geometry.noise import DepthNoise
@@ -29,7 +32,7 @@ from spatialclaw_ros.scene import Camera
 from spatialclaw_ros.scene import Frame
 from spatialclaw_ros.scene import PoseSigma
 
-LEAST_PIXELS, LEAST_SHARE = 60, 0.25
+LEAST_PIXELS, LEAST_SHARE, LEAST_READ = 60, 0.25, 0.5
 _PERIOD = 400_000_000
 
 
@@ -102,6 +105,8 @@ def scene(seed, watched=None):
     steps = 3 if watched else 1
     widths = np.array([width for _, width in shapes])
     moves = _moves(places, widths, steps, rng) if watched else np.zeros_like(places)
+    losing = np.random.default_rng([seed, 78])
+    lost_share = losing.uniform(0.05, 0.3) if losing.random() < 0.5 else 0.0
     frames, masks, things, ids = [], [], [], []
     for c, eye in enumerate(_eyes(count, rng)):
         noise = DepthNoise(floor=rng.uniform(0.0005, 0.0015), quadratic=rng.uniform(0.001, 0.003))
@@ -117,9 +122,12 @@ def scene(seed, watched=None):
             stamp = (step if watched else c) * _PERIOD + int(rng.integers(0, 3_000_000))
             frame, seen, whole = _frame(len(frames), f'camera {c}' if watched else 'camera', stamp,
                                  [*here, *screens, Floor()], pose, pose_sigma, sensor, rng)
+            frame = replace(frame, depth=with_holes(frame.depth, lost_share, (6, 24), losing))
             found = [(k, _inexact(seen == k, rng)) for k in range(len(here))
                      if not lost[step, k] and (seen == k).sum() >= max(
                          LEAST_PIXELS, LEAST_SHARE * whole[k])]
+            found = [(k, mask) for k, mask in found
+                     if np.isfinite(frame.depth[seen == k]).mean() >= LEAST_READ]
             frames.append(frame)
             masks.append([mask for _, mask in found])
             things.append([k for k, _ in found])

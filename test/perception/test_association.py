@@ -9,6 +9,7 @@ from multiview import partition_of
 from multiview import scene
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from spatialclaw_ros.calls.requests import Segmented
 from spatialclaw_ros.perception.association import merged
@@ -16,6 +17,8 @@ from spatialclaw_ros.perception.masks import as_given
 
 #: SPATIALCLAW_SCENES=500 asks of more.
 SCENES = int(os.environ.get('SPATIALCLAW_SCENES', '40'))
+#: Of many scenes one in a hundred may be wrong; of few as many as are at that rate in 999 of 1000.
+ALLOWED = 0.01 * SCENES if SCENES >= 500 else binom.ppf(0.999, SCENES, 0.01)
 
 
 def reply_of(view):
@@ -37,7 +40,7 @@ def grouped(view, reply):
 def test_masks_of_one_thing_get_one_id_in_nearly_all_scenes():
     wrong = [seed for seed in range(31_000, 31_000 + SCENES) if (view := scene(seed)) and grouped(
         view, merged(reply_of(view), view.frames)) != partition_of(view.things)]
-    assert len(wrong) <= max(0.02 * SCENES, 1), wrong
+    assert len(wrong) <= ALLOWED, wrong
 
 
 def test_the_order_of_frames_and_masks_does_not_matter():

@@ -10,10 +10,7 @@ from spatialclaw_ros.findings.measures.extents import size
 from spatialclaw_ros.findings.measures.heights import height
 from spatialclaw_ros.findings.measures.heights import support_of
 from spatialclaw_ros.findings.measures.heights import top_along
-from spatialclaw_ros.findings.measures.motion import approach
 from spatialclaw_ros.findings.measures.motion import check_still
-from spatialclaw_ros.findings.measures.motion import displacement
-from spatialclaw_ros.findings.measures.motion import speed
 from spatialclaw_ros.findings.measures.motion import track
 from spatialclaw_ros.findings.measures.places import centroid_distance
 from spatialclaw_ros.findings.measures.places import position
@@ -24,6 +21,9 @@ from spatialclaw_ros.findings.measures.planes import found_plane
 from spatialclaw_ros.findings.measures.planes import lean
 from spatialclaw_ros.findings.measures.planes import plane
 from spatialclaw_ros.findings.measures.planes import tilt
+from spatialclaw_ros.findings.measures.rates import approach
+from spatialclaw_ros.findings.measures.rates import displacement
+from spatialclaw_ros.findings.measures.rates import speed
 from spatialclaw_ros.findings.measures.relations import chosen
 from spatialclaw_ros.findings.measures.relations import direction
 from spatialclaw_ros.findings.measures.relations import facing

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from scipy.stats import chi2
 
-from spatialclaw_ros.findings.answer import Quantity
 from spatialclaw_ros.findings.errors import Moving
 from spatialclaw_ros.findings.errors import NotVisible
 from spatialclaw_ros.findings.measures.inputs import as_object
@@ -21,14 +20,13 @@ from spatialclaw_ros.findings.measures.inputs import spread_out
 from spatialclaw_ros.findings.measures.places import centroid_covariance
 from spatialclaw_ros.findings.measures.places import noise_sigma
 from spatialclaw_ros.findings.measures.shifts import comparable
+from spatialclaw_ros.findings.measures.shifts import Part
 from spatialclaw_ros.findings.measures.shifts import Shift
 from spatialclaw_ros.findings.measures.shifts import shift_between
 from spatialclaw_ros.findings.objects import Object3D
 from spatialclaw_ros.findings.sight import Sight
 from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.findings.track import Track
-from spatialclaw_ros.findings.uncertainty import interval_of
-from spatialclaw_ros.findings.uncertainty import Sigma
 
 #: A thing at rest is taken for a moving one this often, by errors as told.
 _FALSE = 0.003
@@ -118,12 +116,13 @@ def _path(sights: tuple[Sight, ...]) -> _Path | None:
     shown, views = tuple(s for s, _ in seen), tuple(view for _, view in seen)
     stands = _standing(views)
     reference = max(range(len(seen)), key=lambda k: len(shown[k].surface().points))
+    parts = [Part.of(sight) for sight in shown]
     shifts = {reference: Shift(np.zeros(3), 0.0)}
     for k in (*range(reference + 1, len(seen)), *range(reference - 1, -1, -1)):
         beside = k - 1 if k > reference else k + 1
         for to in dict.fromkeys((reference, beside)):
             if to == beside or comparable(shown[to], shown[k]):
-                step = shift_between(shown[to], shown[k], at_rest=stands[to] == stands[k])
+                step = shift_between(parts[to], parts[k], at_rest=stands[to] == stands[k])
                 found = Shift(shifts[to].vector + step.vector,
                               float(np.hypot(shifts[to].sigma, step.sigma)), step.told)
                 shifts[k] = min(shifts.get(k, found), found, key=lambda one: one.sigma)
@@ -183,7 +182,7 @@ def track(a: Any) -> Track:
         a.name, np.array([view.stamp for view in path.views], np.int64), path.positions,
         np.array(sigma), velocity, np.sqrt(np.diag(covariance)),
         tuple(view.frame for view in path.views), np.full(3, np.nan) if a.up is None else a.up,
-        float(np.sqrt(along @ spread @ along)), path.excess()[0])
+        float(np.sqrt(along @ spread @ along)), path.excess()[0], a.world)
 
 
 def check_still(a: Object3D) -> None:
@@ -198,51 +197,3 @@ def check_still(a: Object3D) -> None:
         raise Moving(
             f'{a.name!r} moved {moved:.3f} m between frames {one} and {two}; ask of one frame: '
             f'recon.objects(mask)[0].only([{two}]), or track it: tools.Geometry.track(mask)')
-
-
-def displacement(of: Track) -> Quantity:
-    """How far a thing is at the end of its track from where it was at the beginning, metres."""
-    return _quantity(of, 'displacement', of.displacement, 'm', of.displacement_sigma)
-
-
-def speed(of: Track) -> Quantity:
-    """Length of a track's velocity, m/s."""
-    return _quantity(of, 'speed', of.speed, 'm/s', of.speed_sigma)
-
-
-def approach(a: Track, b: Any) -> Quantity:
-    """Rate at which `a` and `b` near each other at the end of both, m/s; negative where they part.
-
-    `b` is a Track, or a thing at rest: an object, points, a point or a finding.
-    """
-    if isinstance(b, Track):
-        name, frames = b.name, tuple(sorted({*a.frames, *b.frames}))
-        stamp = min(int(a.stamps[-1]), int(b.stamps[-1]))
-        place, velocity, own = _at(b, stamp), b.velocity, b.velocity_sigma
-    else:
-        thing = as_object(b)
-        name, frames, stamp = thing.name, a.frames, int(a.stamps[-1])
-        place, velocity, own = thing.centroid, np.zeros(3), np.zeros(3)
-    ends = np.array([_at(a, stamp), place])
-    length = float(np.linalg.norm(ends[1] - ends[0]))
-    if length < 1e-9:
-        raise ValueError(f'{a.name!r} and {name!r} are at one place; they near each other in no '
-                         'direction there: ask for their speed')
-    along = (ends[1] - ends[0]) / length
-    value = float((a.velocity - velocity) @ along)
-    sigma = float(np.linalg.norm(along * np.hypot(a.velocity_sigma, own)))
-    return Quantity(
-        f'approach of {a.name} and {name}', value, 'm/s', Sigma(pixel=sigma),
-        interval_of(value, np.empty(0), sigma), ends, frames)
-
-
-def _at(of: Track, stamp: int) -> np.ndarray:
-    """Where (3,) a track's straight line is at `stamp` ns, metres."""
-    middle = of.stamps[0] + float(np.mean(of.stamps - of.stamps[0]))
-    return np.asarray(of.positions.mean(axis=0) + of.velocity * (stamp - middle) * 1e-9)
-
-
-def _quantity(of: Track, what: str, value: float, unit: str, sigma: float) -> Quantity:
-    told = Sigma(pixel=sigma)
-    return Quantity(f'{what} of {of.name}', value, unit, told,
-                    interval_of(value, np.empty(0), sigma, 0.0), of.positions, of.frames)

@@ -18,6 +18,7 @@ from raycast import Sensor
 from spatialclaw_ros.findings import measures
 from spatialclaw_ros.findings.as_json import finding_json
 from spatialclaw_ros.findings.errors import Moving
+from spatialclaw_ros.findings.errors import NoCommonWorld
 from spatialclaw_ros.findings.errors import NotVisible
 from spatialclaw_ros.findings.framed import finding_in_frame
 from spatialclaw_ros.findings.track import Track
@@ -139,7 +140,36 @@ def test_hidden_in_the_middle_it_is_still_found_to_move():
     assert track.is_moving and track.speed == pytest.approx(0.3, abs=3 * track.speed_sigma)
 
 
-def test_readings_without_depth_do_not_move_it():
+def losing(share, size, seed):
+    """What spoils frames by square holes of `size` pixels, others in each frame."""
+    def spoil(k, frame):
+        return replace(frame, depth=raycast.with_holes(
+            frame.depth, share, (size, size), np.random.default_rng([seed, k])))
+    return spoil
+
+
+@pytest.mark.parametrize(('eyes', 'share', 'size'), [
+    (STANDS, 0.3, 6), (STANDS, 0.3, 12), (STANDS, 0.45, 15), (WALKS, 0.3, 6), (WALKS, 0.45, 15)])
+def test_holes_in_the_depth_do_not_move_it(eyes, share, size):
+    moved = []
+    for seed in range(20):
+        thing = seen(eyes, seed=seed, told=TOLD, spoil=losing(share, size, seed))
+        moved.append(measures.track(thing).is_moving)
+        if not moved[-1]:
+            measures.check_still(thing)
+    assert sum(moved) <= 1
+
+
+@pytest.mark.parametrize('eyes', [STANDS, WALKS])
+def test_a_slide_is_found_in_spite_of_holes(eyes):
+    tracks = [measures.track(seen(eyes, slide(0.3, seed), seed=seed, told=TOLD,
+                                  spoil=losing(0.3, 6, seed))) for seed in range(8)]
+    assert all(track.is_moving for track in tracks)
+    off = np.array([(track.speed - 0.1) / track.speed_sigma for track in tracks])
+    assert np.abs(off).max() < 3
+
+
+def test_single_readings_that_are_lost_do_not_move_it():
     def holes(k, frame):
         depth = frame.depth.copy()
         depth[np.random.default_rng(k).random(depth.shape) < 0.3] = np.nan
@@ -183,6 +213,30 @@ def test_approach_is_the_rate_at_which_they_near():
     assert measures.approach(cart, np.array([-5.0, 0, 0])).value == pytest.approx(-0.5)
     with pytest.raises(ValueError, match="'cart' and 'point' are at one place"):
         measures.approach(cart, np.array([1.0, 0, 0]))
+
+
+BESIDE = np.array([1.0, 0, 0])
+
+
+def test_approach_needs_one_world():
+    cart = measures.track(seen([(0.0, -2.2, 1.2)] * 4, slide(0.6, 0.0)))
+    lost = seen(STANDS[:2], HOME + BESIDE,
+                spoil=lambda k, frame: replace(frame, camera_to_world=None))
+    with pytest.raises(NoCommonWorld, match=r"'box' is seen in frames \[0, 1\], and no pose tells"):
+        measures.approach(cart, lost)
+    with pytest.raises(NoCommonWorld, match="'man' is seen in frames"):
+        measures.approach(cart, line('man', (3, 0, 0), (-0.25, 0, 0), world='another'))
+    beside = seen(STANDS[:2], HOME + BESIDE)
+    both = replace(beside, sights=beside.sights + lost.sights)
+    assert measures.approach(cart, both).value == pytest.approx(0.2, abs=0.01)
+
+
+def test_approach_to_what_moves_needs_its_track():
+    cart = measures.track(seen([(0.0, -2.2, 1.2)] * 4, slide(0.6, 0.0)))
+    nears = seen([(0.0, -2.2, 1.2)] * 3, slide(-0.6, 0.0, 3) + BESIDE)
+    with pytest.raises(Moving, match=r"'box' moved .* or track it"):
+        measures.approach(cart, nears)
+    assert measures.approach(cart, measures.track(nears)).value == pytest.approx(0.5, abs=0.02)
 
 
 def test_heading_is_level_and_counted_from_x_about_up():
