@@ -141,6 +141,8 @@ def test_a_crate_that_stands_has_a_track_at_rest(cell):
     assert not track.is_moving and 'at rest' in repr(track) and np.isnan(track.heading_deg)
     assert cell('G.speed(G.track(crate)).value') == track.speed
     assert abs(cell('G.approach(G.track(crate), carton).value')) < 0.05
+    with pytest.raises(TypeError, match=r'got Object3D for a; give its track'):
+        cell('G.approach(crate, carton)')
     assert len(cell('G.track(seg, recon)')) == 2
 
 
