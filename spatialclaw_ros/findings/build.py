@@ -139,6 +139,17 @@ def view_of(frame: Frame, geometry: Geometry) -> tuple[View, Camera]:
     return view, camera
 
 
+def whole_view(frame: Frame, geometry: Geometry) -> View:
+    """The view of all that a frame shows; see `depth_errors` for what it has in common."""
+    view, _ = view_of(frame, geometry)
+    known = np.isfinite(geometry.depth)
+    if not known.any():
+        return view
+    everything = (slice(None), slice(None))
+    _, shared = depth_errors(geometry, everything, np.asarray(geometry.depth, float), known)
+    return replace(view, own_bias_share=shared)
+
+
 def masked_view(part: ViewPart) -> MaskedView:
     """The part as association compares it: its mask, and all that its frame measures."""
     view, camera = view_of(part.frame, part.geometry)

@@ -29,7 +29,6 @@ from spatialclaw_ros.toolkit.guided import guided_function
 from spatialclaw_ros.toolkit.per_frame_mask import PerFrameMask
 from spatialclaw_ros.toolkit.reconstruct import ReconstructTool
 from spatialclaw_ros.toolkit.reconstruction import Reconstruction
-from spatialclaw_ros.toolkit.viewpoints import camera_view
 from spatialclaw_ros.toolkit.viewpoints import viewpoint_of
 
 
@@ -232,7 +231,7 @@ class GeometryTool:
         view = None
         if self._window.frames:
             number = self._window.newest.index if frame is None else frame_number(frame)
-            view = camera_view(self._window.at(number))
+            view = self._reconstruct.view(number)
         return measures.plane(points_or_mask, view, up)
 
     def _position(self, thing: Object3D, frame: Any) -> Position:

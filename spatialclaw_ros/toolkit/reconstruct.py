@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from spatialclaw_ros.calls.requests import Reconstruct as ReconstructRequest
+from spatialclaw_ros.findings.build import whole_view
 from spatialclaw_ros.findings.errors import NoFrames
+from spatialclaw_ros.findings.surface import View
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.toolkit.arguments import frame_image
 from spatialclaw_ros.toolkit.arguments import is_list
@@ -17,6 +19,7 @@ from spatialclaw_ros.toolkit.frame_geometry import FrameSurface
 from spatialclaw_ros.toolkit.guided import guided
 from spatialclaw_ros.toolkit.link import Link
 from spatialclaw_ros.toolkit.reconstruction import Reconstruction
+from spatialclaw_ros.toolkit.viewpoints import camera_view
 
 MAX_FRAMES = 64
 
@@ -63,6 +66,12 @@ class ReconstructTool:
                               self._metric_scale, self._source, self.up)
 
     __call__ = Reconstruct
+
+    def view(self, number: int) -> View:
+        """The view of a frame, with the errors of what has been reconstructed of it."""
+        frame, known = self._window.at(number), self._known.get(number)
+        geometry: Any = None if known is None else known.geometry
+        return camera_view(frame) if geometry is None else whole_view(frame, geometry)
 
     def _fetch(self, numbers: list[int]) -> None:
         if not numbers:
