@@ -22,6 +22,7 @@ from spatialclaw_ros.agent.steps import Ran
 from spatialclaw_ros.agent.steps import Step
 from spatialclaw_ros.agent.steps import Verdict
 from spatialclaw_ros.agent.steps import Writer
+from spatialclaw_ros.agent.timing import in_time
 from spatialclaw_ros.agent.transcript import Transcript
 from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.answer import Finding
@@ -194,7 +195,7 @@ class _Query:
     async def _in_time(self, waited: Awaitable[T], doing: str = '') -> T:
         """What is `waited` for; raises _OutOfTime, which says what was going on."""
         try:
-            return await asyncio.wait_for(waited, self._spending.seconds_to_work)
+            return await in_time(waited, self._spending.seconds_to_work)
         except asyncio.TimeoutError as error:
             raise _OutOfTime(f'the time of {self._spending.budget.seconds:.3g} s is spent{doing}; '
                              'raise timeout') from error

@@ -19,6 +19,7 @@ from spatialclaw_ros.agent.steps import Ran
 from spatialclaw_ros.agent.steps import Step
 from spatialclaw_ros.agent.steps import Verdict
 from spatialclaw_ros.agent.steps import Writer
+from spatialclaw_ros.agent.timing import in_time
 from spatialclaw_ros.agent.transcript import Transcript
 from spatialclaw_ros.models.conversation import Message
 from spatialclaw_ros.models.conversation import ModelError
@@ -72,7 +73,7 @@ class ModelWriter(Writer):
             Message('system', (prompt_text('planner'),)),
             Message('user', (self._briefing.facts,))])
         try:
-            reply = await asyncio.wait_for(asking, _PLAN_SHARE * self._spending.seconds_to_work)
+            reply = await in_time(asking, _PLAN_SHARE * self._spending.seconds_to_work)
         except asyncio.TimeoutError:
             return ''
         except ModelError as error:

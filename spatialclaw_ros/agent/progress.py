@@ -40,10 +40,11 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
-def last_line(text: str) -> str:
-    """The last line of `text` that is not blank, cut to what a feedback may hold."""
+def last_line(text: str, most: int = LAST_LINE_LENGTH) -> str:
+    """The last line of `text` that is not blank, at most `most` characters of it."""
     lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip()[:LAST_LINE_LENGTH] if lines else ''
+    line = lines[-1].strip() if lines else ''
+    return line if len(line) <= most else f'{line[:most - 2]} …'
 
 
 def best_value(findings: Iterable[Finding]) -> tuple[float, str]:

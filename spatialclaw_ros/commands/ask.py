@@ -27,6 +27,7 @@ from spatialclaw_ros.kernel.host import Nursery
 from spatialclaw_ros.models.client import ModelClient
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.engines import Engines
+from spatialclaw_ros.session.perception import AUTO
 from spatialclaw_ros.session.question import Question
 from spatialclaw_ros.session.session import TOOLKIT
 
@@ -80,6 +81,9 @@ def _live(args: argparse.Namespace) -> dict[str, Any]:
     if args.recording is not None or args.frames or args.transcript is not None or args.model_url:
         raise BadGoal('--live asks a running node; --recording, --frames, --transcript and '
                       '--model-url do not go with it')
+    if args.engine_server or (args.reconstruct, args.segment) != (AUTO, AUTO):
+        raise BadGoal("--live asks a running node, whose engines are the node's: set its "
+                      'parameters engines.reconstruct, engines.segment, engines.server')
     regions = source.regions_of(args)
     if len({region.frame for region in regions}) > 1:
         raise BadGoal('with --live every region is on the newest image; give those of one frame')

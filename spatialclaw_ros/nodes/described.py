@@ -72,10 +72,18 @@ def declare(node: Node, parameters: Iterable[Described]) -> None:
             value = node.declare_parameter(
                 parameter.name, parameter.default, parameter.descriptor()).value
         except Exception as error:
-            raise ParameterError(f'parameter {parameter.name}: {error}') from error
+            hint = '; write it with a decimal point, as 300.0' if (
+                isinstance(parameter.default, float) and "'INTEGER'" in str(error)) else ''
+            raise ParameterError(f'parameter {parameter.name}: {error}{hint}') from error
         problem = parameter.problem(value)
         if problem is not None:
             raise ParameterError(f'parameter {problem}')
+
+
+def undeclared(node: Node) -> list[str]:
+    """Parameters that were set for `node` and are none of its own: misspelt, mostly."""
+    return sorted(name for name in node._parameter_overrides
+                  if not node.has_parameter(name) and not name.startswith('qos_overrides.'))
 
 
 def value_of(node: Node, name: str) -> Any:

@@ -18,6 +18,7 @@ from std_msgs.msg import Header
 
 from spatialclaw_interfaces.action import SpatialQuery
 from spatialclaw_ros.agent.progress import Progress
+from spatialclaw_ros.agent.timing import in_time
 from spatialclaw_ros.findings.answer import Answer
 from spatialclaw_ros.findings.errors import OutOfBudget
 from spatialclaw_ros.findings.errors import SpatialError
@@ -111,7 +112,7 @@ class Query:
     async def _answer(self, question: Question) -> Answer:
         request = frames_wanted(self.handle.request, self.defaults, self.context.cameras)
         self.tell(Progress('waiting'))
-        self.window = await asyncio.wait_for(
+        self.window = await in_time(
             self.context.evidence.window(request), self._left(question))
         await self._turn(question)
         try:
@@ -123,8 +124,13 @@ class Query:
 
     async def _turn(self, question: Question) -> None:
         """Wait for one of the slots; OutOfBudget says that the goal was never begun."""
+        taking = asyncio.ensure_future(self.context.slots.acquire())
         try:
-            await asyncio.wait_for(self.context.slots.acquire(), self._left(question))
+            await in_time(taking, self._left(question))
+        except asyncio.CancelledError:
+            if taking.done() and not taking.cancelled():
+                self.context.slots.release()
+            raise
         except asyncio.TimeoutError:
             raise OutOfBudget(
                 f'the goal waited for others until its timeout of {question.timeout:g} s; raise '

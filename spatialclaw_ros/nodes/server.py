@@ -26,6 +26,7 @@ from spatialclaw_ros.findings.errors import SpatialError
 from spatialclaw_ros.nodes.action_server import QueryServer
 from spatialclaw_ros.nodes.camera_input import CameraInput
 from spatialclaw_ros.nodes.described import ParameterError
+from spatialclaw_ros.nodes.described import undeclared
 from spatialclaw_ros.nodes.described import value_of
 from spatialclaw_ros.nodes.diagnostics import Diagnostics
 from spatialclaw_ros.nodes.evidence import Evidence
@@ -94,6 +95,8 @@ class SpatialServer(LifecycleNode):
         except (ParameterError, SpatialError) as error:
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
+        for name in undeclared(self):
+            self.get_logger().warning(f'parameter {name} is set, and there is none of this name')
         self._ring = FrameRing(value_of(self, 'buffer.megabytes'), value_of(self, 'buffer.seconds'))
         self._tf = tf2_ros.Buffer(node=self)
         self._listener = tf2_ros.TransformListener(self._tf, self)

@@ -278,8 +278,10 @@ class PerFrameMask:
                  if re.sub(r'_\d+$', '', label).casefold() == object.casefold()]
         if len(stems) == 1:
             return stems[0]
-        several = ' names several' if stems else ' is not there'
-        raise key_error(f'object {object!r}{several}: the labels are '
+        if stems:
+            raise key_error(f'object {object!r} names several: the labels are '
+                            f'{[self.labels[n] for n in stems]}{_because(self)}')
+        raise key_error(f'object {object!r} is not there: the labels are '
                         f'{self.labels or "none"}{_because(self)}')
 
     def __repr__(self) -> str:

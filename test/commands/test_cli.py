@@ -76,6 +76,8 @@ def test_bad_input_names_the_thing_and_what_to_do(question, arguments, status, w
     (['--recording', TABLE], '--recording'),
     (['--frames', '0'], '--frames'),
     (['--transcript', 'kept'], '--transcript'),
+    (['--segment', 'sam3'], 'engines.segment'),
+    (['--engine-server', 'http://gpu:8484'], 'engines.server'),
     (['--max-steps', '-1'], '-1'),
     (['--timeout', 'nan'], 'positive'),
     (['--region', BANANA, '--region', 'drill=3:1,2,30,40'], 'newest image')])

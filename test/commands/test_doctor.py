@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from huggingface_hub import constants
+import numpy as np
 import pytest
 from tiny_sam3 import save_tiny_sam3
 
@@ -165,7 +166,8 @@ def test_each_engine_that_can_run_is_timed(capsys, hosts, weights):
     assert status == 0
     assert [call.engine for call in hosts[0].calls] == [
         'sam3', 'sam3', 'depth_anything_3', 'depth_anything_3', 'fused', 'fused']
-    assert hosts[0].calls[0].frames[0].depth is not None
+    first, second = (call.frames[0] for call in hosts[0].calls[:2])
+    assert first.depth is not None and not np.array_equal(first.image, second.image)
     assert engines['fused']['seconds'] == 0.25 and engines['fused']['is_loaded']
 
 

@@ -185,6 +185,21 @@ def test_the_server_names_a_parameter_that_cannot_be(capfd):
     with node('serve', '/dds_bad', **{'kernel.sandbox': 'open'}) as process:
         assert process.wait(60) == 1
     assert 'kernel.sandbox' in capfd.readouterr().err
+    with node('serve', '/dds_bad', timeout=300) as process:
+        assert process.wait(60) == 1
+    assert 'write it with a decimal point' in capfd.readouterr().err
+
+
+def test_the_server_warns_of_a_parameter_that_it_does_not_have(capfd):
+    told = ''
+    with node('serve', '/dds_misspelt', **{'engine.segment': 'sam3'}) as process:
+        for _ in range(300):
+            told += ''.join(capfd.readouterr())
+            if 'active:' in told:
+                break
+            time.sleep(0.1)
+        assert interrupt(process) == 0
+    assert 'parameter engine.segment is set, and there is none of this name' in told
 
 
 def test_a_simulated_cameras_label_image_answers_a_question_of_the_command_line():

@@ -121,11 +121,13 @@ def test_boxes_may_be_numpy_lists_tuples_or_nested(bench):
 def test_an_object_answers_to_its_labels_stem(bench):
     names = bench().run("""
 seg = tools.SAM3.segment_video_by_text(['crate'], labels=['thing_0'])
+lid = tools.SAM3.segment_video_by_text(['carton'], labels=['lid'])
 """)
     assert names['seg'].get_mask(10, 'thing').any()
-    both = names['PerFrameMask'].merge([names['seg'], names['seg']])
-    assert both.labels == ['thing_0_0', 'thing_0_1']
-    with pytest.raises(KeyError, match=r"'thing_0' names several: the labels are"):
+    both = names['PerFrameMask'].merge([names['seg'], names['seg'], names['lid']])
+    assert both.labels == ['thing_0_0', 'thing_0_1', 'lid']
+    with pytest.raises(KeyError, match=(
+            r"'thing_0' names several: the labels are \['thing_0_0', 'thing_0_1'\]")):
         both.get_mask(10, 'thing_0')
     with pytest.raises(KeyError, match=r"'chair' is not there: the labels are \['thing_0'\]"):
         names['seg'].get_mask(10, 'chair')

@@ -15,6 +15,10 @@ from spatialclaw_ros.findings.errors import UnknownObject
 
 Words = tuple[str, ...]
 
+#: What is said where frames and question name nothing.
+NO_NAMES = ('no name is known: give regions with the question (--region NAME=FRAME:x1,y1,x2,y2), '
+            'frames with labels or detections, or the segment engine sam3')
+
 
 @functools.lru_cache(maxsize=1024)
 def words_of(name: str) -> Words:
@@ -149,8 +153,7 @@ class Names:
                 return Unanswerable(f'"{name}" is more than "{known}": "{rest}" is not understood')
         if any(word in nouns.REFUSED for word in words):
             return Unanswerable(f'"{name}" is not a name')
-        known = f'known: {_listed(self.known)}' if self.known else (
-            'no name is known: give regions with the question, or frames with labels or detections')
+        known = f'known: {_listed(self.known)}' if self.known else NO_NAMES
         return Listed(UnknownObject, f'nothing here is called "{name}"; {known}', self.known or ())
 
 

@@ -154,8 +154,9 @@ def _(query: Which, names: Names) -> Query:
                       for label in names.of_kind(query.kind, query.context) if label not in taken)
     if len(among) < max(query.place, 2):
         raise Unanswerable(
-            f'only {", ".join(thing.label for thing in among) or "nothing"} has a name here; '
-            'give regions for everything to choose from')
+            (f'only {", ".join(thing.label for thing in among)} has a name here; ' if among
+             else 'nothing has a name here; ')
+            + 'give regions for everything to choose from')
     _different(*among, reference)
     return replace(query, among=among, reference=reference, surface=surface)
 

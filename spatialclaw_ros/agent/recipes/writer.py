@@ -23,6 +23,8 @@ from spatialclaw_ros.findings.status import ErrorCode
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.cell_result import CellResult
 
+#: Most characters of an error that an answer tells.
+_MOST_SAID = 2000
 _SEVERAL = re.compile(r'object (.+?) names several: the labels are \[(.*?)\]')
 _NUMBER = re.compile(r'(\d+) of .* are asked about, (\d+) found')
 _ABSENT = re.compile(r'object (.+?) is not there: (.*)', re.DOTALL)
@@ -65,7 +67,8 @@ def _shows_too_little(check: CellResult) -> bool:
 
 def verdict_of(result: CellResult) -> Verdict:
     """What a failed cell of a recipe means to the caller."""
-    message = last_line(result.error) or result.note or f'the cell ended with {result.status}'
+    message = (last_line(result.error, _MOST_SAID) or result.note
+               or f'the cell ended with {result.status}')
     message = re.sub(r'^[\w.]*\.?(\w+(?:Error|Exception)?): ', '', message)
     several = _SEVERAL.search(result.error)
     if several:

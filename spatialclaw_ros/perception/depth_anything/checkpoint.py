@@ -138,6 +138,7 @@ def _words_of(config: dict[str, Any]) -> str:
 
 def _foreign(folder: Path, what: str) -> Unanswerable:
     return Unanswerable(
-        f'engine {DEPTH_ANYTHING!r}: {folder} is no Depth Anything 3 checkpoint: {what}. Give a '
+        f'engine {DEPTH_ANYTHING!r}: {folder} is no Depth Anything 3 checkpoint: '
+        f'{" ".join(what.split())}. Give a '
         "folder with the package's config.json (model_name such as 'da3-base', or config) and "
         "model.safetensors (keys 'model.…'), or a name such as depth-anything/DA3-BASE")

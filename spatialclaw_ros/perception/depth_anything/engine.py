@@ -39,9 +39,10 @@ class DepthAnything:
 
     def answer(self, call: EngineCall, cancelled: Cancelled) -> Reconstructed:
         """Answer a Reconstruct call; raises what `Reconstructor.answer` does."""
-        start = time.monotonic()
+        start, passes = time.monotonic(), self._predictor.passes
         reply = self._reconstructor.answer(call, cancelled)
-        self._seconds = (time.monotonic() - start) / len(reply.frames)
+        if self._predictor.passes > passes:  # else all was told before
+            self._seconds = (time.monotonic() - start) / len(reply.frames)
         return reply
 
     def predict(self, frames: Sequence[Frame], cancelled: Cancelled) -> Prediction:

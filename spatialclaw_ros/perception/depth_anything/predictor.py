@@ -45,6 +45,8 @@ class Predictor:
         self._networks: dict[str, Network] = {}
         #: Why the last network that was asked for could not be loaded, '' where it could.
         self.problem = ''
+        #: How often a network has looked.
+        self.passes = 0
 
     @property
     def is_loaded(self) -> bool:
@@ -117,6 +119,7 @@ class Predictor:
         """One pass of the network: its views of `frames`, and whether they are in metres."""
         if cancelled():
             raise CallCancelled
+        self.passes += 1
         size = common_size([(f.camera.width, f.camera.height) for f in frames],
                            self._settings.edge)
         resizings = [Resizing((f.camera.width, f.camera.height), size) for f in frames]

@@ -169,6 +169,13 @@ def test_what_hangs_on_hidden_sides_is_refused_with_the_reason() -> None:
         cells('How thick is the joke book?')
 
 
+@pytest.mark.parametrize('question', [
+    'How many objects are on the table?', 'How many things are there?', 'Is there an object?'])
+def test_nothing_is_counted_where_nothing_has_a_name(question: str) -> None:
+    with pytest.raises(Unanswerable, match='no name is known: give regions'):
+        recipe_for(interpret(question, Names((), ('camera', 'world'))), window())
+
+
 def test_variables_are_names_and_all_different() -> None:
     assert variables(['coke can', 'coke_can', '2 cups', 'class', 'tools', 'Étui']) == [
         'coke_can', 'coke_can_2', 'the_2_cups', 'the_class', 'the_tools', 'étui']
