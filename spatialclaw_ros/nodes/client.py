@@ -31,6 +31,8 @@ from spatialclaw_ros.scene import Region
 
 #: How much longer than its own timeout a goal is waited for, seconds.
 _GRACE = 10.0
+#: How long a server may be out of sight while it works, seconds.
+_GONE = 5.0
 #: How long a goal is waited for that leaves its time to the node, seconds.
 _LONGEST = 3600.0
 #: How long an answer to "do you take this goal" is waited for, seconds, and how often it is asked:
@@ -106,7 +108,7 @@ class SpatialClient:
         self._executor.add_node(self._node)
         self._handle: Any = None
         self._result: Future[Any] | None = None
-        self._limit = 0.0
+        self._limit = self._ready_at = 0.0
         self.feedback: SpatialQuery.Feedback | None = None
 
     def wait_until_ready(self, timeout: float = 10.0) -> bool:
@@ -114,12 +116,25 @@ class SpatialClient:
         return self._spin_until(self._client.server_is_ready, timeout)
 
     def ask(self, question: str, **options: Any) -> Reply:
-        """Ask and wait for the reply; options as in `send`. TimeoutError when none comes."""
+        """Ask and wait for the reply; options as in `send`.
+
+        Raises TimeoutError when none comes, ServerUnavailable when the server goes away meanwhile.
+        """
         self.send(question, **options)
-        if not self._spin_until(self.is_done, self._limit):
+        self._ready_at = time.monotonic()
+        if not self._spin_until(lambda: self.is_done() or self._is_lost(), self._limit):
             self.cancel()
             raise TimeoutError(f'no result {self._limit:.0f} s after the question')
+        if not self.is_done():
+            raise ServerUnavailable('the server went away while it worked on the question; ask '
+                                    'again when it runs')
         return self.reply()
+
+    def _is_lost(self) -> bool:
+        """Whether the server has not been there for a while."""
+        if self._client.server_is_ready():
+            self._ready_at = time.monotonic()
+        return time.monotonic() - self._ready_at > _GONE
 
     def send(self, question: str, *, choices: Sequence[str] = (), target_frame: str = '',
              regions: Iterable[Region | RegionMessage] = (), cameras: Sequence[str] = (),

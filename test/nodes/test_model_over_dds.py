@@ -80,6 +80,25 @@ def test_ctrl_c_cancels_the_goal_of_the_command_line():
         asyncio.run(model.until_cut_off(1))
 
 
+def test_a_server_that_goes_away_frees_who_asked_it():
+    namespace = '/dds_gone'
+    with ProtocolServer([Answer('slow ' * 500, drip=0.1)]) as model, \
+            node('serve', namespace, fixed_frame='world', **LABELS,
+                 **{'model.url': model.url, 'model.name': 'eyes-7b'}) as server, \
+            node('simulator', namespace, scene='tabletop', rate=4.0, width=320, height=240):
+        asking = subprocess.Popen(
+            [sys.executable, '-m', 'spatialclaw_ros.cli', 'ask', 'How near are they, say?',
+             '--live', '--namespace', namespace, '--policy', 'code'],
+            stdout=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        while not model.requests:
+            assert time.monotonic() < deadline and asking.poll() is None
+            time.sleep(0.05)
+        assert interrupt(server) == 0
+        told, _ = asking.communicate(timeout=30)
+    assert asking.returncode == 1 and 'the server went away' in told
+
+
 def test_a_model_that_cannot_be_is_named_when_the_node_starts(capfd):
     with node('serve', '/dds_no_model', **{'model.url': 'nowhere'}) as process:
         assert process.wait(60) == 1
