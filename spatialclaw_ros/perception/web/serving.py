@@ -68,7 +68,8 @@ async def _tell(host: EngineHost) -> None:
     print(f'device {health.device}, {health.memory_free / 2**30:.1f} of '
           f'{health.memory / 2**30:.1f} GiB free', file=sys.stderr)
     for engine in health.engines:
-        print(f'{engine.name}: {engine.problem or engine.checkpoint}', file=sys.stderr)
+        stands = f'cannot run: {engine.problem}' if engine.problem else engine.checkpoint
+        print(f'{engine.name}: {stands}', file=sys.stderr)
 
 
 def listening(host: str, port: int) -> socket.socket:
