@@ -14,9 +14,9 @@ import torch
 
 from spatialclaw_ros.findings.errors import Unanswerable
 from spatialclaw_ros.perception.device import is_out_of_memory
+from spatialclaw_ros.perception.engine import SAM3
+from spatialclaw_ros.perception.weights.folder import kind_flaw
 
-#: `model_type` in config.json of facebook/sam3: the video model, which holds the others' weights.
-_WANTED = 'sam3_video'
 #: What the published image processor does where a checkpoint says nothing: to -1…1.
 _MEAN = _STD = (0.5, 0.5, 0.5)
 #: So many letters are told of what a reader says: in a config.json of nonsense that is a page.
@@ -70,9 +70,9 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> Checkpoint:
 
 
 def _check_model(folder: Path) -> None:
-    kind = json.loads((folder / 'config.json').read_bytes()).get('model_type')
-    if kind != _WANTED:
-        raise _refused(folder, f'it holds a model of type {kind!r}, and {_WANTED!r} is wanted')
+    flaw = kind_flaw(folder, SAM3)
+    if flaw:
+        raise _refused(folder, flaw)
 
 
 def _colours(folder: Path) -> tuple[np.ndarray, np.ndarray]:

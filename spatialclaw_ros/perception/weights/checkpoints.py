@@ -13,6 +13,7 @@ from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import FUSED
 from spatialclaw_ros.perception.engine import SAM3
 from spatialclaw_ros.perception.weights.folder import flaw_of
+from spatialclaw_ros.perception.weights.folder import kind_flaw
 from spatialclaw_ros.perception.weights.licences import APACHE
 from spatialclaw_ros.perception.weights.licences import Licence
 from spatialclaw_ros.perception.weights.licences import licence_told_by
@@ -115,10 +116,11 @@ def located(name: str, *, engine: str, offline: bool) -> Path:
     if lines:
         raise _unanswerable(engine, name, f'packages are missing or too old; {lines}')
     if _is_folder(name):
-        flaw = flaw_of(Path(name).expanduser())
+        folder = Path(name).expanduser()
+        flaw = flaw_of(folder) or kind_flaw(folder, engine)
         if flaw:
             raise _unanswerable(engine, name, f'{flaw}; `spatialclaw models` tells how to get one')
-        return Path(name).expanduser()
+        return folder
     from huggingface_hub.errors import HFValidationError
     try:
         return held(name) or _fetched(name, engine, offline)

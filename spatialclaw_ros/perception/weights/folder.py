@@ -6,9 +6,15 @@ from collections.abc import Iterator
 import json
 from pathlib import Path
 
+from spatialclaw_ros.perception.engine import SAM3
+
 #: What Git leaves in a file's place where Git LFS did not fetch it.
 _LFS_POINTER = b'version https://git-lfs'
 
+#: `model_type` in config.json of facebook/sam3: the video model, which holds the others' weights.
+_SAM3 = 'sam3_video'
+#: Keys of a config.json that the package of Depth Anything 3 saves: one of them at least.
+_OF_DEPTH_ANYTHING = frozenset({'model_name', 'config'})
 #: The format allows no larger head.
 _LARGEST_HEAD = 100_000_000
 
@@ -25,6 +31,18 @@ def flaw_of(folder: Path) -> str:
         return next(_flaws(folder), '')
     except OSError as error:
         return f'{error.filename or folder} cannot be read: {error.strerror}'
+
+
+def kind_flaw(folder: Path, engine: str) -> str:
+    """Why the config.json in `folder`, an object, is not of a model of `engine`; '' where it is."""
+    config = json.loads((folder / 'config.json').read_bytes())
+    if engine == SAM3:
+        kind = config.get('model_type')
+        return '' if kind == _SAM3 else (
+            f'it holds a model of type {kind!r}, and {_SAM3!r} is wanted')
+    return '' if _OF_DEPTH_ANYTHING & config.keys() else (
+        f'its config.json has none of {sorted(_OF_DEPTH_ANYTHING)}, as those of Depth Anything 3 '
+        f'have, but {_listed(sorted(config)) or "nothing"}')
 
 
 def _flaws(folder: Path) -> Iterator[str]:

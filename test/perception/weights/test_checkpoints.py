@@ -26,6 +26,7 @@ from spatialclaw_ros.perception.weights import packages
 from spatialclaw_ros.perception.weights.checkpoints import CATALOGUE
 from spatialclaw_ros.perception.weights.checkpoints import checkpoint_of
 from spatialclaw_ros.perception.weights.checkpoints import held
+from spatialclaw_ros.perception.weights.checkpoints import lacking
 from spatialclaw_ros.perception.weights.checkpoints import licence_of
 from spatialclaw_ros.perception.weights.checkpoints import located
 
@@ -38,7 +39,7 @@ SHARDS = {'weight_map': {'a': 'model-1.safetensors', 'b': 'model-2.safetensors'}
 def folder(tmp_path):
     whole = tmp_path / 'model'
     whole.mkdir()
-    (whole / 'config.json').write_text('{"model_type": "sam3"}')
+    (whole / 'config.json').write_text('{"model_type": "sam3_video", "model_name": "da3-base"}')
     save_file(TENSORS, whole / 'model.safetensors', {'format': 'pt'})
     return whole
 
@@ -69,6 +70,18 @@ def problem_of(name, engine=SAM3, offline=True):
 @pytest.mark.parametrize('engine', [SAM3, DEPTH_ANYTHING, FUSED])
 def test_a_whole_folder_is_taken_as_it_is(folder, engine):
     assert located(str(folder), engine=engine, offline=False) == folder
+
+
+@pytest.mark.parametrize(('engine', 'words'), [
+    (SAM3, "a model of type 'bert', and 'sam3_video' is wanted"),
+    (DEPTH_ANYTHING, r"none of \['config', 'model_name'\].*but model_type"),
+    (FUSED, 'as those of Depth Anything 3 have')])
+def test_another_model_is_told_before_it_is_loaded(folder, engine, words):
+    (folder / 'config.json').write_text('{"model_type": "bert"}')
+    with pytest.raises(Unanswerable, match=words):
+        located(str(folder), engine=engine, offline=True)
+    settings = EngineSettings(sam3=str(folder), depth_anything=str(folder))
+    assert 'cannot load checkpoint' in lacking(engine, settings)
 
 
 def test_a_folder_is_known_by_its_place_or_its_first_letter(folder, monkeypatch):
