@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 import json
 from typing import Any
 
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_report(record, compared)))
     else:
-        print(_last_line(compared, differing))
+        print(_last_line(compared, differing, choice.models))
     if not any(one.is_compared for one in compared):
         return 2
     return 1 if differing else 0
@@ -80,10 +81,13 @@ def _line(one: Compared) -> str:
     return f'{one.title}: {"same" if one.is_compared else "not compared"}   {shown}'.rstrip()
 
 
-def _last_line(compared: list[Compared], differing: list[Compared]) -> str:
+def _last_line(compared: list[Compared], differing: list[Compared], models: Sequence[str]) -> str:
     if differing:
+        hint = '' if not models else (
+            f'; {" and ".join(models)} ran as the options say (--sam3, --depth-anything, …): give '
+            'those that the record was made with')
         return f'{len(differing)} of {len(compared)} differ: ' + ', '.join(
-            one.title for one in differing)
+            one.title for one in differing) + hint
     skipped = sum(not one.is_compared for one in compared)
     if skipped == len(compared):
         return 'nothing could be compared: the recording has no results (is it unfinished?)'

@@ -56,6 +56,15 @@ def test_what_differs_is_told_and_is_1(folder: Path, capsys: pytest.CaptureFixtu
         'step 2: same   Purpose 2.', 'answer: same   5', '1 of 3 differ: step 1']
 
 
+def test_what_differs_with_a_model_engine_may_be_of_other_checkpoints(
+        folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoilt(folder, 'x is 4', 'x is 7')
+    keep(folder, Kept(open_recording(TABLE).window(None, []), reconstruct='fused', segment='sam3'))
+    assert main(['replay', str(folder), '--offline']) == 1
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith('1 of 3 differ: step 1; fused and sam3 ran as the options say')
+
+
 def test_json_is_one_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spoilt(folder, '"value": 5.0', '"value": 5.5')
     assert main(['replay', str(folder), '--json']) == 1
