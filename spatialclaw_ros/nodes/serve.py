@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import rclpy
+from rclpy.action.server import RCLError
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from spatialclaw_ros.agent.ask import ask
@@ -71,6 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+    except RCLError:
+        if rclpy.ok():
+            raise
+        return 0  # Ctrl-C came while the node was being made
     finally:
         if rclpy.ok():
             rclpy.shutdown()

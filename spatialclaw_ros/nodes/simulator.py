@@ -14,8 +14,10 @@ from spatialclaw_ros.nodes.described import value_of
 from spatialclaw_ros.nodes.frame_publisher import DEPTH_ENCODINGS
 from spatialclaw_ros.nodes.frame_publisher import FramePublisher
 from spatialclaw_ros.nodes.spinning import run
+from spatialclaw_ros.simulation.raycast import open3d_parts
 from spatialclaw_ros.simulation.simulation import SCENES
 from spatialclaw_ros.simulation.simulation import Simulation
+from spatialclaw_ros.starting import ctrl_c_exits
 
 SIMULATOR = (
     Described('scene', 'room', 'What the camera sees.', choices=tuple(sorted(SCENES))),
@@ -59,6 +61,12 @@ class Simulator(Node):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate until Ctrl-C; 1 when the scene cannot be built."""
+    try:
+        with ctrl_c_exits(0):
+            open3d_parts()
+    except ImportError as error:
+        print(f'spatialclaw simulator: {error}', file=sys.stderr)
+        return 1
     return run(Simulator, 'simulator', arguments)
 
 

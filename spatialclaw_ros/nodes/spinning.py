@@ -76,6 +76,10 @@ def run(make: Callable[[], Node], name: str, arguments: Sequence[str] | None,
         return 1
     except KeyboardInterrupt:
         return 0
+    except RCLError:
+        if rclpy.ok():
+            raise
+        return 0  # Ctrl-C came while the node was being made
     finally:
         rclpy.try_shutdown()
     return 0

@@ -27,7 +27,7 @@ class Raycaster:
 
     def __init__(self, scene: Scene) -> None:
         """Build the acceleration structure; raises ImportError naming the wheel without open3d."""
-        self._core, geometry = _open3d()
+        self._core, geometry = open3d_parts()
         self._scene = geometry.RaycastingScene()
         for solid in scene.solids:
             self._scene.add_triangles(
@@ -55,7 +55,11 @@ def directions_world(camera_to_world: np.ndarray, rays: np.ndarray) -> np.ndarra
     return rays @ camera_to_world[:3, :2].T + camera_to_world[:3, 2]
 
 
-def _open3d() -> tuple[Any, Any]:
+def open3d_parts() -> tuple[Any, Any]:
+    """open3d.core and open3d.t.geometry; their first import takes a second.
+
+    Raises ImportError that tells what to install.
+    """
     try:
         import open3d.core as core
         from open3d.t import geometry

@@ -20,7 +20,7 @@ def started(executable, *arguments):
     return process
 
 
-@pytest.mark.parametrize('seconds', [0.2, 0.5, 0.9])
+@pytest.mark.parametrize('seconds', [0.2, 0.5, 0.9, 1.4])
 @pytest.mark.parametrize('executable', ['server', 'simulator'])
 def test_ctrl_c_ends_it_also_while_it_starts(executable, seconds):
     process = started(executable)
