@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 import math
 
 from spatialclaw_ros.findings.errors import BadGoal
+from spatialclaw_ros.perception.engine import ENGINES
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.session.perception import AUTO
 from spatialclaw_ros.session.perception import Choice
-from spatialclaw_ros.session.perception import MODELS
 from spatialclaw_ros.session.perception import Perception
 from spatialclaw_ros.session.perception import RECONSTRUCT
 from spatialclaw_ros.session.perception import SEGMENT
@@ -92,7 +92,7 @@ async def perception_of(args: argparse.Namespace) -> AsyncIterator[Perception]:
     if choice.server and not choice.models:
         raise BadGoal(f'--engine-server {choice.server} runs networks, and neither --reconstruct '
                       f'{choice.reconstruct} nor --segment {choice.segment} needs one; name an '
-                      f'engine that does: {", ".join(MODELS)}')
+                      f'engine that does: {", ".join(ENGINES)}')
     perception = Perception(choice)
     try:
         await perception.load()

@@ -9,7 +9,6 @@ import sys
 from typing import Any
 
 import rclpy
-from rclpy.action.server import RCLError
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from spatialclaw_ros.agent.ask import ask
@@ -21,6 +20,7 @@ from spatialclaw_ros.nodes.means import Means
 from spatialclaw_ros.nodes.server import SpatialServer
 from spatialclaw_ros.nodes.spinning import spin
 from spatialclaw_ros.nodes.spinning import start_ros
+from spatialclaw_ros.nodes.spinning import until_shut_down
 from spatialclaw_ros.nodes.worker import Worker
 from spatialclaw_ros.scene import FrameWindow
 from spatialclaw_ros.session.question import Question
@@ -64,18 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     worker = Worker()
     agent = None
     try:
-        agent = Agent(worker.run(Nursery.start(TOOLKIT), _START))
-        start_ros(arguments)
-        return _serve(worker, agent)
+        with until_shut_down():
+            agent = Agent(worker.run(Nursery.start(TOOLKIT), _START))
+            start_ros(arguments)
+            return _serve(worker, agent)
+        return 0
     except ParameterError as error:
         print(f'spatialclaw server: {error}', file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 0
-    except RCLError:
-        if rclpy.ok():
-            raise
-        return 0  # Ctrl-C came while the node was being made
     finally:
         if rclpy.ok():
             rclpy.shutdown()

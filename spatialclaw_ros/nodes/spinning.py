@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
+from contextlib import contextmanager
 import os
 from pathlib import Path
 import sys
@@ -38,19 +40,26 @@ def start_ros(arguments: Sequence[str] | None,
         raise ParameterError(f'ROS cannot start with these arguments: {error}') from error
 
 
-def spin(node: Node) -> None:
-    """Run callbacks of `node` until the context is shut down (Ctrl-C, SIGTERM)."""
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
+@contextmanager
+def until_shut_down() -> Iterator[None]:
+    """End the block quietly where the context is shut down (Ctrl-C, SIGTERM) while it runs."""
     try:
-        while rclpy.ok():
-            executor.spin_once(timeout_sec=_TURN)
+        yield
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except RCLError:
         if rclpy.ok():
             raise
-        # The context was shut down while a turn was being prepared.
+
+
+def spin(node: Node) -> None:
+    """Run callbacks of `node` until the context is shut down (Ctrl-C, SIGTERM)."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        with until_shut_down():
+            while rclpy.ok():
+                executor.spin_once(timeout_sec=_TURN)
     finally:
         executor.remove_node(node)
         executor.shutdown(timeout_sec=_TURN)
@@ -65,21 +74,16 @@ def run(make: Callable[[], Node], name: str, arguments: Sequence[str] | None,
     """
     refused: tuple[type[Exception], ...] = (ParameterError, *refusals)
     try:
-        start_ros(arguments)
-        node = make()
-        try:
-            spin(node)
-        finally:
-            node.destroy_node()
+        with until_shut_down():
+            start_ros(arguments)
+            node = make()
+            try:
+                spin(node)
+            finally:
+                node.destroy_node()
     except refused as error:
         print(f'spatialclaw {name}: {error}', file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 0
-    except RCLError:
-        if rclpy.ok():
-            raise
-        return 0  # Ctrl-C came while the node was being made
     finally:
         rclpy.try_shutdown()
     return 0

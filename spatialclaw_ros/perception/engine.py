@@ -19,6 +19,7 @@ from spatialclaw_ros.findings import errors
 
 #: Names of the engines that run networks.
 SAM3, DEPTH_ANYTHING, FUSED = 'sam3', 'depth_anything_3', 'fused'
+ENGINES = (SAM3, DEPTH_ANYTHING, FUSED)
 
 #: Shortest long side of an image that Depth Anything 3 is given, pixels: a few of its patches.
 LEAST_EDGE = 56

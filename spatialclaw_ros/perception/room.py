@@ -23,6 +23,7 @@ from spatialclaw_ros.perception.device import memory_of
 from spatialclaw_ros.perception.engine import CallCancelled
 from spatialclaw_ros.perception.engine import Cancelled
 from spatialclaw_ros.perception.engine import DEPTH_ANYTHING
+from spatialclaw_ros.perception.engine import ENGINES
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import FUSED
 from spatialclaw_ros.perception.engine import ModelEngine
@@ -32,7 +33,6 @@ from spatialclaw_ros.perception.weights.checkpoints import lacking
 if TYPE_CHECKING:
     from spatialclaw_ros.perception.depth_anything.engine import DepthAnything
 
-ENGINES = (SAM3, DEPTH_ANYTHING, FUSED)
 #: What an engine raises in the course of things; anything else is a fault that is worth a trace.
 _EXPECTED = (SpatialError, ValueError, CallCancelled)
 

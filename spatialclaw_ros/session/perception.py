@@ -11,6 +11,7 @@ from spatialclaw_ros.calls.requests import Load
 from spatialclaw_ros.findings.errors import BadGoal
 from spatialclaw_ros.perception.engine import DEPTH_ANYTHING
 from spatialclaw_ros.perception.engine import EngineHost
+from spatialclaw_ros.perception.engine import ENGINES
 from spatialclaw_ros.perception.engine import EngineSettings
 from spatialclaw_ros.perception.engine import FUSED
 from spatialclaw_ros.perception.engine import SAM3
@@ -32,7 +33,6 @@ AUTO = 'auto'
 #: What each choice may be; 'auto' takes what the frames came with.
 RECONSTRUCT = (AUTO, DEPTH_CAMERA.name, DEPTH_ANYTHING, FUSED)
 SEGMENT = (AUTO, *HOST_SEGMENT, SAM3)
-MODELS = (DEPTH_ANYTHING, FUSED, SAM3)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Choice:
     @property
     def models(self) -> tuple[str, ...]:
         """Those of the engines that run a network."""
-        return tuple(name for name in (self.reconstruct, self.segment) if name in MODELS)
+        return tuple(name for name in (self.reconstruct, self.segment) if name in ENGINES)
 
     @property
     def shown(self) -> str:

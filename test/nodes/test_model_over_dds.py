@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
@@ -62,26 +63,9 @@ def test_a_model_answers_a_goal_and_a_slow_one_holds_none_beyond_its_time():
         assert interrupt(server) == 0
 
 
-def test_ctrl_c_cancels_the_goal_of_the_command_line():
-    namespace = '/dds_interrupt'
-    with ProtocolServer([Answer('slow ' * 500, drip=0.1)]) as model, \
-            node('serve', namespace, fixed_frame='world', **LABELS,
-                 **{'model.url': model.url, 'model.name': 'eyes-7b'}), \
-            node('simulator', namespace, scene='tabletop', rate=4.0, width=320, height=240):
-        asking = subprocess.Popen(
-            [sys.executable, '-m', 'spatialclaw_ros.cli', 'ask', 'How near are they, say?',
-             '--live', '--namespace', namespace, '--policy', 'code'])
-        deadline = time.monotonic() + 60
-        while not model.requests:
-            assert time.monotonic() < deadline and asking.poll() is None
-            time.sleep(0.05)
-        asking.send_signal(signal.SIGINT)
-        assert asking.wait(20) == 130
-        asyncio.run(model.until_cut_off(1))
-
-
-def test_a_server_that_goes_away_frees_who_asked_it():
-    namespace = '/dds_gone'
+@contextlib.contextmanager
+def asked_of_a_slow_model(namespace):
+    """The model, the server and the command line that waits for both, once the model is asked."""
     with ProtocolServer([Answer('slow ' * 500, drip=0.1)]) as model, \
             node('serve', namespace, fixed_frame='world', **LABELS,
                  **{'model.url': model.url, 'model.name': 'eyes-7b'}) as server, \
@@ -94,6 +78,18 @@ def test_a_server_that_goes_away_frees_who_asked_it():
         while not model.requests:
             assert time.monotonic() < deadline and asking.poll() is None
             time.sleep(0.05)
+        yield model, server, asking
+
+
+def test_ctrl_c_cancels_the_goal_of_the_command_line():
+    with asked_of_a_slow_model('/dds_interrupt') as (model, _, asking):
+        asking.send_signal(signal.SIGINT)
+        assert asking.wait(20) == 130
+        asyncio.run(model.until_cut_off(1))
+
+
+def test_a_server_that_goes_away_frees_who_asked_it():
+    with asked_of_a_slow_model('/dds_gone') as (_, server, asking):
         assert interrupt(server) == 0
         told, _ = asking.communicate(timeout=30)
     assert asking.returncode == 1 and 'the server went away' in told

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from spatialclaw_ros.geometry.confidence import ON_SURFACE
 from spatialclaw_ros.perception.content import has_content
 
-#: P(|x| < 3 sigma) of a normal error: the best that is ever told.
-_BEST = math.erf(3 / math.sqrt(2))
 _POWER = 8.0
 #: What a network that rates nothing is taken to be right in.
 _UNRATED = 0.9
@@ -31,7 +28,7 @@ def of_network(rating: np.ndarray | None, depth: np.ndarray, image: np.ndarray) 
     one. Monotone, and not calibrated: with a depth sensor `error_bars` does that.
     """
     probability = np.full(depth.shape, _UNRATED) if rating is None else (
-        _BEST * (1 - np.maximum(rating, 1.0) ** -_POWER))
+        ON_SURFACE * (1 - np.maximum(rating, 1.0) ** -_POWER))
     most = np.where(steps(depth), AT_STEP, 1.0) if has_content(image) else WITHOUT_CONTENT
     probability = np.minimum(probability, most)
     known = np.isfinite(depth) & np.isfinite(probability)

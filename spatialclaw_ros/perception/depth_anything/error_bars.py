@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from spatialclaw_ros.geometry.alignment import in_metres
+from spatialclaw_ros.geometry.confidence import ON_SURFACE
 from spatialclaw_ros.geometry.robust import robust_sigma
 from spatialclaw_ros.perception.depth_anything.priors import IN_GAUGE_SIGMA
 from spatialclaw_ros.perception.depth_anything.samples import Seen
@@ -27,7 +28,6 @@ _LEAST_IN_REGION = 12
 #: networks of this kind (0.03 to 0.1).
 _PRIOR = (np.array([0.0, 0.25, 0.6, 1.0]), np.array([0.3, 0.2, 0.07, 0.05]))
 _PRIOR_SHARED = 0.04
-_BEST = math.erf(3 / math.sqrt(2))
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def prior(disagreement: float) -> ErrorBars:
     """
     confidence, share = _PRIOR
     wider = max(1.0, disagreement / share[-1]) if math.isfinite(disagreement) else 1.0
-    return ErrorBars(confidence, share * wider, np.minimum(confidence, _BEST),
+    return ErrorBars(confidence, share * wider, np.minimum(confidence, ON_SURFACE),
                      _PRIOR_SHARED * wider)
 
 
@@ -139,7 +139,7 @@ def calibrated(seen: Sequence[Seen], scales: Sequence[FrameScale]) -> ErrorBars 
     share = np.maximum.accumulate(share[::-1])[::-1]
     within = np.array([(off[rank] < 3 * sigma).mean()
                        for rank, sigma in zip(ranks, share, strict=True)])
-    within = np.minimum(np.maximum.accumulate(within), _BEST)
+    within = np.minimum(np.maximum.accumulate(within), ON_SURFACE)
     wide = float(np.sqrt(np.mean(np.square(shared)))) if shared else float(share[-1])
     return ErrorBars(knots, share, within, wide)
 
